@@ -34,7 +34,7 @@ class Unavailable(GatekeeperError):
 
 
 class Refused(GatekeeperError):
-    """A rule says no. ``code`` is for programs (``"weak-password"``), ``field`` names the input, the text is for people."""
+    """A rule says no. ``code`` is for programs, ``field`` names the input, ``message`` is for people."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)

@@ -95,7 +95,7 @@ class TwoFactorPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Both policies as they stand, each with the version that ``If-Match`` names, and the epoch that any change raises."""
+    """Both policies as they stand, each with the version that ``If-Match`` names, and the epoch of the last change."""
 
     password: PasswordPolicy = field(default_factory=PasswordPolicy)
     two_factor: TwoFactorPolicy = field(default_factory=TwoFactorPolicy)
