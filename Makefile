@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 
 .PHONY: help
 help: ## A line for each target
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 .PHONY: demo
 demo: $(STAMP) ## A small mail platform behind a gateway, on 127.0.0.1 (DEMO="--port 8081" for another port)
