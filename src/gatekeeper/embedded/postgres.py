@@ -1,0 +1,198 @@
+"""One PostgreSQL server on a Unix socket, its cluster in a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from gatekeeper.embedded.errors import EngineError, tail
+from gatekeeper.embedded.processes import POLL, Process, environment, running_in, spawn
+from gatekeeper.embedded.programs import PostgresPrograms, postgres_prefix
+from gatekeeper.embedded.sockets import listener
+
+USER = "gatekeeper"
+DATABASE = "gatekeeper"
+PORT = 5432
+SOCKET = f".s.PGSQL.{PORT}"
+START_TIMEOUT = 120.0  # a crash's log may have to be replayed first
+CONNECT_TIMEOUT = 5.0
+# "Fast", "immediate" (safe: the log is replayed), and the end (PostgreSQL, "Shutting Down the Server").
+STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    "min_wal_size": "32MB",
+    "huge_pages": "off",
+    "jit": "off",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "log_min_messages": "warning",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+# For data that may be lost with the machine: the tests'.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresServer:
+    """Starts and stops one cluster.
+
+    ``folder`` holds the cluster and is made at the first start; ``sockets`` is an existing folder of mode 0700; ``log``
+    is appended to. ``durable=False`` gives up safety against a crash of the machine for speed.
+    """
+
+    def __init__(
+        self, programs: PostgresPrograms, folder: Path, sockets: Path, log: Path, *, durable: bool = True
+    ) -> None:
+        self._programs = programs
+        self._folder = folder.resolve()
+        self._sockets = sockets
+        self._log = log
+        self._durable = durable
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str = DATABASE) -> str:
+        """Return ``postgresql://gatekeeper@/<database>?host=<folder of the socket>``."""
+        return f"postgresql://{USER}@/{database}?host={quote(str(self._sockets))}"
+
+    async def start(self) -> None:
+        """Make the cluster if there is none, start the server and wait until it answers; ``EngineError`` otherwise."""
+        prefix = postgres_prefix()
+        self._make_cluster(prefix)
+        self._forget_stale_pid()
+        settings = SETTINGS | ({} if self._durable else FORGETFUL) | {"unix_socket_directories": str(self._sockets)}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        program = [self._programs.folder / "postgres", "-D", self._folder, *options]
+        self._child = spawn(program, self._log, stop_signal=signal.SIGINT, prefix=prefix)
+        try:
+            await self._answers()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End the server, if it runs: open transactions are rolled back, clients are told, everything is on disk."""
+        if self._child is None:
+            return
+        child, self._child = self._child, None
+        if child.poll() is None:
+            process = Process(child.pid)
+            try:
+                await process.end(STOP_SIGNALS)
+            finally:
+                process.close()
+        child.wait()
+
+    def _make_cluster(self, prefix: tuple[str, ...]) -> None:
+        version = self._folder / "PG_VERSION"
+        if version.exists():
+            found = version.read_text().strip()
+            if found != str(self._programs.major):
+                raise EngineError(
+                    f"the data in {self._folder} are those of PostgreSQL {found}, and this is {self._programs.major}: "
+                    f"dump them with the version that wrote them, and load them into a new data folder"
+                )
+            return
+        # Made aside and renamed: an interrupted first start leaves nothing that looks like a cluster.
+        unfinished = self._folder.with_name(self._folder.name + ".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        done = subprocess.run(  # noqa: S603 - our own words
+            [
+                *prefix,
+                str(self._programs.folder / "initdb"),
+                f"--pgdata={unfinished}",
+                f"--username={USER}",
+                "--auth=trust",
+                "--no-instructions",
+                *self._programs.locale_options,
+                *(() if self._durable else ("--no-sync",)),
+            ],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            cwd="/",
+            env=environment(),
+            umask=0o077,
+        )
+        if done.returncode != 0:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            raise EngineError("PostgreSQL cannot make its data folder", "\n".join(f"  {line}" for line in lines[-5:]))
+        unfinished.replace(self._folder)
+
+    def _forget_stale_pid(self) -> None:
+        # PostgreSQL believes the number alone, and a container gives out the same numbers again. That nobody serves this
+        # cluster was found out before; its own check of the shared memory segment still stands.
+        with contextlib.suppress(FileNotFoundError):
+            (self._folder / "postmaster.pid").unlink()
+
+    async def _answers(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                await self._ensure_database()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if self._child is None or self._child.poll() is not None:
+                    raise EngineError("PostgreSQL does not start; the end of its log:", tail(self._log)) from error
+                if time.monotonic() > deadline:
+                    raise EngineError("PostgreSQL does not answer; the end of its log:", tail(self._log)) from error
+            else:
+                return
+            await asyncio.sleep(POLL)
+
+    async def _ensure_database(self) -> None:
+        if not (self._sockets / SOCKET).exists():
+            raise FileNotFoundError(self._sockets / SOCKET)
+        connection = await asyncpg.connect(self.url("postgres"), timeout=CONNECT_TIMEOUT)
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+        finally:
+            await connection.close()
+
+
+async def end_leftover(folder: Path, sockets: Path | None) -> None:
+    """End the server of the cluster in ``folder`` that an earlier run left behind; ``EngineError`` if it cannot be ended.
+
+    It is known by its answer on its socket, which names the data folder that it serves; one that no longer answers, by
+    its program and the folder that it works in.
+    """
+    folder = folder.resolve()
+    pids = running_in(folder, "postgres")[:1]
+    if sockets is not None and (pid := listener(sockets / SOCKET)) is not None and await _serves(sockets) == folder:
+        pids = [pid]
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            process = Process(pid)
+            try:
+                ended = await process.end(STOP_SIGNALS)
+            finally:
+                process.close()
+            if not ended:
+                raise EngineError(f"a PostgreSQL of an earlier run (process {pid}) still uses {folder}")
+
+
+async def _serves(sockets: Path) -> Path | None:
+    url = f"postgresql://{USER}@/postgres?host={quote(str(sockets))}"
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
+    try:
+        return Path(await connection.fetchval("SELECT current_setting('data_directory')"))
+    finally:
+        await connection.close()

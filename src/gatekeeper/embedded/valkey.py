@@ -1,0 +1,128 @@
+"""One Valkey (or Redis) server on a Unix socket, with an append-only file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gatekeeper.embedded.errors import EngineError, tail
+from gatekeeper.embedded.processes import POLL, Process, running_in, spawn
+from gatekeeper.embedded.sockets import listener
+
+SOCKET = "valkey.sock"
+START_TIMEOUT = 120.0
+ANSWER_TIMEOUT = 5.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGKILL)  # SIGTERM writes the append-only file out
+
+SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "daemonize": "no",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "loglevel": "notice",
+    "logfile": "",
+}
+
+
+class ValkeyServer:
+    """Starts and stops one server.
+
+    ``program`` is ``valkey-server`` or ``redis-server`` (7.0 or newer); ``folder`` holds the append-only file; ``sockets``
+    is an existing folder of mode 0700; ``log`` is appended to. ``durable=False`` leaves the writing out to the system.
+    """
+
+    def __init__(self, program: Path, folder: Path, sockets: Path, log: Path, *, durable: bool = True) -> None:
+        self._program = program
+        self._folder = folder.resolve()
+        self._sockets = sockets
+        self._log = log
+        self._durable = durable
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: int = 0) -> str:
+        """Return ``unix://<socket>?db=<database>``."""
+        return f"unix://{quote(str(self._sockets / SOCKET))}?db={database}"
+
+    async def start(self) -> None:
+        """Start the server and wait until it has read its data and answers; ``EngineError`` otherwise."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        settings = SETTINGS | {"dir": str(self._folder), "unixsocket": str(self._sockets / SOCKET)}
+        if not self._durable:
+            settings["appendfsync"] = "no"
+        options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        self._child = spawn([self._program, *options], self._log, stop_signal=signal.SIGTERM)
+        try:
+            await self._answers()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End the server, if it runs, after it has written its data out."""
+        if self._child is None:
+            return
+        child, self._child = self._child, None
+        if child.poll() is None:
+            process = Process(child.pid)
+            try:
+                await process.end(STOP_SIGNALS)
+            finally:
+                process.close()
+        child.wait()
+
+    async def _answers(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while await _serves(self._sockets) != self._folder:
+            if self._child is None or self._child.poll() is not None:
+                raise EngineError("Valkey does not start; the end of its log:", tail(self._log))
+            if time.monotonic() > deadline:
+                raise EngineError("Valkey does not answer; the end of its log:", tail(self._log))
+            await asyncio.sleep(POLL)
+
+
+async def end_leftover(folder: Path, sockets: Path | None) -> None:
+    """End the server of the data in ``folder`` that an earlier run left behind; ``EngineError`` if it cannot be ended.
+
+    It is known by its answer on its socket, which names the folder of its data; one that no longer answers, by its
+    program and the folder that it works in. It writes its data out before it ends.
+    """
+    folder = folder.resolve()
+    pids = running_in(folder, "valkey-server")
+    if sockets is not None and (pid := listener(sockets / SOCKET)) is not None and await _serves(sockets) == folder:
+        pids = [pid]
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            process = Process(pid)
+            try:
+                ended = await process.end(STOP_SIGNALS)
+            finally:
+                process.close()
+            if not ended:
+                raise EngineError(f"a Valkey of an earlier run (process {pid}) still uses {folder}")
+
+
+async def _serves(sockets: Path) -> Path | None:
+    client = Redis(
+        unix_socket_path=str(sockets / SOCKET),
+        socket_timeout=ANSWER_TIMEOUT,
+        socket_connect_timeout=ANSWER_TIMEOUT,
+        decode_responses=True,
+    )
+    try:
+        await client.ping()  # refused while the data are being read
+        return Path((await client.config_get("dir"))["dir"])
+    except (RedisError, OSError):
+        return None
+    finally:
+        await client.aclose()

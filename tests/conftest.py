@@ -1,0 +1,185 @@
+"""Real engines for the tests: PostgreSQL and Valkey from the wheels, and Debian's for the suites that run on both.
+
+``GATEKEEPER_TEST_DATABASE`` (the address of a database whose user may create databases) and ``GATEKEEPER_TEST_REDIS`` (a
+database that the tests may flush) name other servers than the embedded ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from gatekeeper.embedded import Engines
+from gatekeeper.embedded.postgres import PostgresServer
+from gatekeeper.embedded.programs import PostgresPrograms
+from gatekeeper.embedded.valkey import ValkeyServer
+
+T = TypeVar("T")
+
+DEBIAN_POSTGRES = PostgresPrograms(Path("/usr/lib/postgresql/15/bin"), 15)
+DEBIAN_REDIS = Path("/usr/bin/redis-server")
+SUITES_ON_BOTH = ("store", "sessions")
+ENGINE_FIXTURES = {"postgres_url", "database_url", "redis_url"}
+
+
+@dataclass
+class Servers:
+    """The addresses of one pair of servers, and the migrated database that private ones are cloned from."""
+
+    postgres_url: str
+    redis_url: str
+    template: str | None = None
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+
+class Keeper:
+    """Starts each pair of servers when a test first asks for it, and stops them all at the end of the session.
+
+    Everything runs in one thread of its own, so that neither a test's event loop nor Playwright's is in the way, and so
+    that the engines, which end with the thread that started them, live as long as the session.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engines")
+        self._stack = AsyncExitStack()
+        self._servers: dict[str, Servers] = {}
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end in the keeper's thread."""
+        return self._thread.submit(asyncio.run, work).result()
+
+    def servers(self, kind: str) -> Servers:
+        if kind not in self._servers:
+            self._servers[kind] = self.run(self._embedded() if kind == "embedded" else self._debian())
+        return self._servers[kind]
+
+    def close(self) -> None:
+        for servers in self._servers.values():
+            if servers.template is not None:
+                self.run(drop_database(servers, servers.template))
+        self.run(self._stack.aclose())
+        self._thread.shutdown()
+
+    async def _embedded(self) -> Servers:
+        database, redis = os.environ.get("GATEKEEPER_TEST_DATABASE"), os.environ.get("GATEKEEPER_TEST_REDIS")
+        if database is None or redis is None:
+            engines = await self._stack.enter_async_context(Engines.start(self._folder / "embedded", durable=False))
+            database, redis = database or engines.database_url, redis or engines.redis_url
+        return Servers(database, redis)
+
+    async def _debian(self) -> Servers:
+        data = self._folder / "debian"
+        sockets = data / "run"
+        data.mkdir(mode=0o700)
+        sockets.mkdir(mode=0o700)
+        postgres = PostgresServer(DEBIAN_POSTGRES, data / "pg", sockets, data / "pg.log", durable=False)
+        redis = ValkeyServer(DEBIAN_REDIS, data / "redis", sockets, data / "redis.log", durable=False)
+        for server in (postgres, redis):
+            await server.start()
+            self._stack.push_async_callback(server.stop)
+        return Servers(postgres.url(), redis.url())
+
+
+def named(url: str, database: str) -> str:
+    """Return the address of another database on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def make_template(servers: Servers) -> None:
+    from gatekeeper.store.migrations import migrate
+
+    template = f"gatekeeper_template_{os.getpid()}"
+    await execute(servers.postgres_url, f'CREATE DATABASE "{template}"')
+    servers.template = template
+    await migrate(named(servers.postgres_url, template))
+
+
+async def clone_template(servers: Servers) -> str:
+    if servers.template is None:
+        await make_template(servers)
+    name = f"gatekeeper_test_{os.getpid()}_{next(servers.numbers)}"
+    await execute(servers.postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{servers.template}"')
+    return name
+
+
+async def drop_database(servers: Servers, name: str) -> None:
+    await execute(servers.postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def flush(url: str) -> None:
+    redis = Redis.from_url(url)
+    try:
+        await redis.flushdb()
+    finally:
+        await redis.aclose()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the store's and the sessions' suites against Debian's servers too, where those are installed."""
+    folder = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
+    installed = (DEBIAN_POSTGRES.folder / "postgres").exists() and DEBIAN_REDIS.exists()
+    if folder in SUITES_ON_BOTH and installed and set(metafunc.fixturenames) & ENGINE_FIXTURES:
+        metafunc.parametrize("engine_kind", ["embedded", "debian"], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def engine_kind(request: pytest.FixtureRequest) -> str:
+    """Which pair of servers a test runs on: ``embedded`` or ``debian``."""
+    return str(getattr(request, "param", "embedded"))
+
+
+@pytest.fixture(scope="session")
+def keeper() -> Iterator[Keeper]:
+    folder = Path(tempfile.mkdtemp(prefix="gatekeeper-tests-"))
+    keeper = Keeper(folder)
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(keeper: Keeper, engine_kind: str) -> str:
+    """The address of an empty database on a running server; its user may create others."""
+    return keeper.servers(engine_kind).postgres_url
+
+
+@pytest.fixture
+def database_url(keeper: Keeper, engine_kind: str) -> Iterator[str]:
+    """The address of a private database with the current schema and nothing in it."""
+    servers = keeper.servers(engine_kind)
+    name = keeper.run(clone_template(servers))
+    yield named(servers.postgres_url, name)
+    keeper.run(drop_database(servers, name))
+
+
+@pytest.fixture
+def redis_url(keeper: Keeper, engine_kind: str) -> str:
+    """The address of an empty Valkey or Redis."""
+    url = keeper.servers(engine_kind).redis_url
+    keeper.run(flush(url))
+    return url
