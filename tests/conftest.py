@@ -1,7 +1,7 @@
 """Real engines for the tests: PostgreSQL and Valkey from the wheels, and Debian's for the suites that run on both.
 
-``GATEKEEPER_TEST_DATABASE`` (the address of a database whose user may create databases) and ``GATEKEEPER_TEST_REDIS`` (a
-database that the tests may flush) name other servers than the embedded ones.
+``GATEKEEPER_TEST_DATABASE`` (the address of a database whose user may create databases) and ``GATEKEEPER_TEST_REDIS``
+(a database that the tests may flush) name other servers than the embedded ones.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 This package starts, finds and ends processes, and knows nothing of what is kept in them: no table, no key, no
 configuration. Only the programs in the wheels of the extra ``gatekeeper[embedded]`` are used, never the wheels' Python
-code. Both engines listen on Unix sockets alone, in a folder of mode 0700; their data stay in the data folder, and nothing
-outside it changes its mode or owner. Whoever holds the lock of a data folder owns its engines: he ends what a killed
-run left there before he starts his own, and stops his own before he lets go of the lock.
+code. Both engines listen on Unix sockets alone, in a folder of mode 0700; their data stay in the data folder, and
+nothing outside it changes its mode or owner. Whoever holds the lock of a data folder owns its engines: what a killed
+run left there is ended before new ones start, and they are stopped before the lock is let go.
 """
 
 from __future__ import annotations

@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import Generator
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from gatekeeper.embedded import postgres, sockets, valkey
 from gatekeeper.embedded.errors import EngineError
 from gatekeeper.embedded.postgres import PostgresServer
 from gatekeeper.embedded.programs import embedded_postgres, embedded_valkey
 from gatekeeper.embedded.valkey import ValkeyServer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+    from types import TracebackType
 
 POSTGRES_FOLDER = "postgresql"
 VALKEY_FOLDER = "valkey"
@@ -34,8 +36,9 @@ class Engines:
         """Start both engines on the data folder ``data``, which is made (mode 0700) if there is none.
 
         Use it as ``async with Engines.start(data) as engines``, or ``engines = await Engines.start(data)`` and later
-        ``await engines.stop()``. Engines that a killed run left behind are ended first. ``durable=False`` gives up safety
-        against a crash of the machine for speed, as tests want.
+        ``await engines.stop()``. Engines that a killed run left behind are ended first. ``durable=False`` gives up
+        safety against a crash of the machine for speed, as tests want. Start from a thread that lives as long as the
+        engines are needed: they end with it.
 
         Raises ``EngineError`` with a text for people: the extra is not installed, another gatekeeper uses the folder,
         root may not make a user namespace, an engine does not start (with the end of its log).
@@ -44,9 +47,9 @@ class Engines:
 
     @property
     def database_url(self) -> str:
-        """The address of the database ``gatekeeper``: ``postgresql://gatekeeper@/gatekeeper?host=<folder of the socket>``.
+        """The address of the database: ``postgresql://gatekeeper@/gatekeeper?host=<folder>&port=5432``.
 
-        As it is for ``asyncpg.connect``; for SQLAlchemy's asyncpg dialect only the scheme becomes
+        ``asyncpg.connect`` takes it as it is; for SQLAlchemy's asyncpg dialect only the scheme becomes
         ``postgresql+asyncpg://``. There is no password: the socket's folder lets nobody else in.
         """
         return self._database.url()
@@ -100,17 +103,18 @@ class Starting:
             redis = ValkeyServer(
                 valkey_program, data / VALKEY_FOLDER, folder, data / "valkey.log", durable=self._durable
             )
+            await redis.start()
             try:
-                await asyncio.gather(database.start(), redis.start())
+                await database.start()
             except BaseException:
-                await asyncio.gather(database.stop(), redis.stop(), return_exceptions=True)
+                await redis.stop()
                 raise
             lock.keep()
             return Engines(lock, database, redis)
 
 
 class DataLock:
-    """Holds a data folder for one gatekeeper (``flock(2)`` on ``<data>/lock``), from entry to exit or to ``release``."""
+    """Holds a data folder for one gatekeeper (``flock(2)`` on ``<data>/lock``) until its block ends, or ``release``."""
 
     def __init__(self, data: Path) -> None:
         """Take the folder ``data``, made with mode 0700 if there is none; ``EngineError`` if another one has it."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAIL_LINES = 12
 TAIL_BYTES = 8192
 
 
 class EngineError(Exception):
-    """An embedded engine cannot be started. The text is one line; ``log`` holds the end of the engine's own log, if any."""
+    """An embedded engine cannot be started; ``message`` is one line, ``log`` the end of the engine's own log."""
 
     def __init__(self, message: str, log: str = "") -> None:
         super().__init__(f"{message}\n{log}" if log else message)

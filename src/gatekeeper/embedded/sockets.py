@@ -16,6 +16,7 @@ from pathlib import Path
 PATH_LIMIT = 107
 LONGEST_NAME = "/.s.PGSQL.5432"
 PRIVATE_PREFIX = "gatekeeper-"
+OWNER = "data"  # in a private folder: a link to the data folder that it belongs to
 # Other characters mean something in a connection's address or in PostgreSQL's list of folders.
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 
@@ -32,30 +33,31 @@ def make_folder(data: Path) -> Path:
         run.mkdir(mode=0o700)
         return run
     private = Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=_short_parent()))
+    (private / OWNER).symlink_to(data)
     run.symlink_to(private)
     return private
 
 
 def folder_of(data: Path) -> Path | None:
-    """Return the folder of sockets that an earlier run left, or ``None``; a folder that others can write is not ours."""
+    """Return the folder of sockets that an earlier run left, or ``None`` if there is none that is surely ours."""
     run = data / "run"
-    folder = Path(os.readlink(run)) if run.is_symlink() else run
     with contextlib.suppress(OSError):
+        folder = run.readlink() if run.is_symlink() else run
         status = folder.lstat()
-        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and status.st_mode & 0o077 == 0:
+        mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and status.st_mode & 0o077 == 0
+        # A copied data folder still points to the sockets of the one that it was copied from.
+        if mine and (folder == run or (folder / OWNER).readlink() == data):
             return folder
     return None
 
 
 def remove_folder(data: Path) -> None:
-    """Remove the sockets' folder, wherever it lies."""
+    """Remove the folder that :func:`make_folder` made, wherever it lies."""
     folder, run = folder_of(data), data / "run"
-    if run.is_symlink():
-        if folder is not None and folder.name.startswith(PRIVATE_PREFIX):
-            shutil.rmtree(folder, ignore_errors=True)
-        run.unlink()
-    elif folder is not None:
+    if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
+    if run.is_symlink():
+        run.unlink()
 
 
 def _short_parent() -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gatekeeper.embedded.errors import EngineError, tail
-from gatekeeper.embedded.processes import POLL, Process, running_in, spawn
+from gatekeeper.embedded.processes import POLL, end_others, running_in, spawn, stop_child
 from gatekeeper.embedded.sockets import listener
+
+if TYPE_CHECKING:
+    import subprocess
 
 SOCKET = "valkey.sock"
 START_TIMEOUT = 120.0
@@ -38,8 +40,9 @@ SETTINGS = {
 class ValkeyServer:
     """Starts and stops one server.
 
-    ``program`` is ``valkey-server`` or ``redis-server`` (7.0 or newer); ``folder`` holds the append-only file; ``sockets``
-    is an existing folder of mode 0700; ``log`` is appended to. ``durable=False`` leaves the writing out to the system.
+    ``program`` is ``valkey-server`` or ``redis-server`` (7.0 or newer); ``folder`` holds the append-only file;
+    ``sockets`` is an existing folder of mode 0700; ``log`` is appended to. ``durable=False`` leaves the writing out to
+    the system.
     """
 
     def __init__(self, program: Path, folder: Path, sockets: Path, log: Path, *, durable: bool = True) -> None:
@@ -70,16 +73,9 @@ class ValkeyServer:
 
     async def stop(self) -> None:
         """End the server, if it runs, after it has written its data out."""
-        if self._child is None:
-            return
         child, self._child = self._child, None
-        if child.poll() is None:
-            process = Process(child.pid)
-            try:
-                await process.end(STOP_SIGNALS)
-            finally:
-                process.close()
-        child.wait()
+        if child is not None:
+            await stop_child(child, STOP_SIGNALS)
 
     async def _answers(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
@@ -97,19 +93,11 @@ async def end_leftover(folder: Path, sockets: Path | None) -> None:
     It is known by its answer on its socket, which names the folder of its data; one that no longer answers, by its
     program and the folder that it works in. It writes its data out before it ends.
     """
-    folder = folder.resolve()
     pids = running_in(folder, "valkey-server")
     if sockets is not None and (pid := listener(sockets / SOCKET)) is not None and await _serves(sockets) == folder:
         pids = [pid]
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            process = Process(pid)
-            try:
-                ended = await process.end(STOP_SIGNALS)
-            finally:
-                process.close()
-            if not ended:
-                raise EngineError(f"a Valkey of an earlier run (process {pid}) still uses {folder}")
+    if stubborn := await end_others(pids, STOP_SIGNALS):
+        raise EngineError(f"a Valkey of an earlier run (process {stubborn[0]}) still uses {folder}")
 
 
 async def _serves(sockets: Path) -> Path | None:
@@ -121,7 +109,7 @@ async def _serves(sockets: Path) -> Path | None:
     )
     try:
         await client.ping()  # refused while the data are being read
-        return Path((await client.config_get("dir"))["dir"])
+        return Path(str((await client.config_get("dir"))["dir"]))
     except (RedisError, OSError):
         return None
     finally:
