@@ -41,7 +41,7 @@ def wheels(tmp_path_factory) -> tuple[Path, Path]:
 
 
 def test_both_wheels_hold_the_same_files(wheels):
-    one, other = ({name for name in zipfile.ZipFile(wheel).namelist()} for wheel in wheels)
+    one, other = (set(zipfile.ZipFile(wheel).namelist()) for wheel in wheels)
     assert one == other
 
 

@@ -11,5 +11,6 @@ from __future__ import annotations
 
 from gatekeeper.embedded.engines import Engines
 from gatekeeper.embedded.errors import EngineError
+from gatekeeper.embedded.running import Addresses, running
 
-__all__ = ["EngineError", "Engines"]
+__all__ = ["Addresses", "EngineError", "Engines", "running"]

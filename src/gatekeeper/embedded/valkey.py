@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gatekeeper.embedded.errors import EngineError, tail
@@ -37,6 +39,11 @@ SETTINGS = {
 }
 
 
+def address(folder: Path, database: int = 0) -> str:
+    """Return the address of the server whose socket lies in ``folder``."""
+    return f"unix://{quote(str(folder / SOCKET))}?db={database}"
+
+
 class ValkeyServer:
     """Starts and stops one server.
 
@@ -55,7 +62,7 @@ class ValkeyServer:
 
     def url(self, database: int = 0) -> str:
         """Return ``unix://<socket>?db=<database>``."""
-        return f"unix://{quote(str(self._sockets / SOCKET))}?db={database}"
+        return address(self._sockets, database)
 
     async def start(self) -> None:
         """Start the server and wait until it has read its data and answers; ``EngineError`` otherwise."""
@@ -105,6 +112,7 @@ async def _serves(sockets: Path) -> Path | None:
         unix_socket_path=str(sockets / SOCKET),
         socket_timeout=ANSWER_TIMEOUT,
         socket_connect_timeout=ANSWER_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
     try:
