@@ -47,7 +47,7 @@ SETTINGS = {
     "timezone": "UTC",
 }
 # For data that may be lost with the machine: the tests'.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer:
@@ -152,7 +152,7 @@ class PostgresServer:
 
 
 def address(sockets: Path, database: str) -> str:
-    """Return the address of a database; the port is in it because ``PGPORT`` of the environment would count otherwise."""
+    """Return the address of a database, with the port: otherwise ``PGPORT`` of the environment would count."""
     return f"postgresql://{USER}@/{database}?host={quote(str(sockets))}&port={PORT}"
 
 

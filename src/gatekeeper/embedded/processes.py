@@ -98,12 +98,12 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, number)
 
-    async def end(self, signals: Sequence[signal.Signals], *, patience: float = GENTLE_TIMEOUT) -> bool:
-        """Send the signals one after another until it ends, waiting ``patience`` seconds for the first, then ten each.
+    async def end(self, signals: Sequence[signal.Signals]) -> bool:
+        """Send the signals one after another until it ends: after a minute the second, then one each ten seconds.
 
         Returns whether it has ended.
         """
-        for number, seconds in zip(signals, (patience, *[HARD_TIMEOUT] * len(signals)), strict=False):
+        for number, seconds in zip(signals, (GENTLE_TIMEOUT, *[HARD_TIMEOUT] * len(signals)), strict=False):
             self.send(number)
             if await self.ends_within(seconds):
                 return True
@@ -143,16 +143,19 @@ async def runs_to_end(child: subprocess.Popen[bytes], seconds: float) -> bool:
 
 async def end_others(pids: Sequence[int], signals: Sequence[signal.Signals]) -> list[int]:
     """End processes that are not our children, gentlest signal first; return those that still run."""
-    stubborn = []
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            process = Process(pid)
-            try:
-                if not await process.end(signals):
-                    stubborn.append(pid)
-            finally:
-                process.close()
-    return stubborn
+    ended = await asyncio.gather(*(_end_other(pid, signals) for pid in pids))
+    return [pid for pid, gone in zip(pids, ended, strict=True) if not gone]
+
+
+async def _end_other(pid: int, signals: Sequence[signal.Signals]) -> bool:
+    try:
+        process = Process(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return await process.end(signals)
+    finally:
+        process.close()
 
 
 def running_in(folder: Path, program: str) -> list[int]:
