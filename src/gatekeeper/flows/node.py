@@ -125,7 +125,7 @@ class NodeState:
         self._looked_at = now
 
     async def sweep(self) -> None:
-        """Carry facts that changed in PostgreSQL into sessions where whoever changed them could not (Redis was away)."""
+        """Carry changed facts into sessions where whoever changed them could not, because Redis was away."""
         for facts in await self._database.read.users.pending_owner_changes(self._clock() - LEFT_BEHIND):
             await self._sessions.rewrite_owner(facts)
             async with self._database.transaction() as tables:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gatekeeper.flows.turns import Turns
 
 if TYPE_CHECKING:
     from gatekeeper.config import Config
@@ -26,7 +28,7 @@ class Services:
     """The dependencies of the flows; ``app.py`` builds it, tests build a smaller one.
 
     ``throttle`` counts the failures of people (``domain.lockout.delay``), ``address_throttle`` those of addresses
-    (``domain.lockout.address_delay``).
+    (``domain.lockout.address_delay``). ``turns`` makes guesses at one name wait for one another.
     """
 
     database: Database
@@ -43,3 +45,4 @@ class Services:
     node: NodeState
     reader: SessionReader
     config: Config
+    turns: Turns = field(default_factory=Turns)

@@ -1,0 +1,102 @@
+"""Changing one's own password: the mandatory change within a sign-in, and the voluntary one of somebody signed in.
+
+Every other session of the person ends with it, and so does every attempt that began before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gatekeeper.crypto.tokens import digest, new_token
+from gatekeeper.domain.errors import Conflict, NotFound
+from gatekeeper.domain.model import Method, Proof
+from gatekeeper.flows import changes, passwords, sessions
+from gatekeeper.flows.events import event
+from gatekeeper.flows.standing import AttemptEnded
+
+if TYPE_CHECKING:
+    from gatekeeper.domain.model import Attempt, Client, Session, Strength, User
+    from gatekeeper.flows.services import Services
+    from gatekeeper.flows.standing import Standing
+
+
+async def change_in_attempt(
+    services: Services, standing: Standing, current: str, new: str, again: str, client: Client, now: float
+) -> Attempt:
+    """Set the new password that an attempt owes. The attempt goes on, on the strength of the new password.
+
+    Raises:
+        Refused: the current password is wrong where it is asked for, or the new one breaks a rule.
+        Throttled: too many wrong current passwords.
+        AttemptEnded: another tab was faster.
+        Unavailable: a store or the hashing does not answer.
+    """
+    user, attempt = standing.user, standing.attempt
+    if standing.ask_current:
+        await passwords.prove_current(services, user, current, client, now)
+    new_hash, strength = await passwords.choose(services, user, standing.policies.password, new, again)
+    proof = Proof(Method.PASSWORD, now + sessions.MARGIN)
+    others = tuple(given for given in attempt.proofs if given.method is not Method.PASSWORD)
+    try:
+        attempt = await services.attempts.update(replace(attempt, proofs=(proof, *others), from_session=None))
+    except Conflict:
+        raise AttemptEnded from None
+    await _set(services, user, new_hash, strength, client, now)
+    return attempt
+
+
+async def change_in_session(
+    services: Services, session: Session, current: str, new: str, again: str, client: Client, now: float
+) -> tuple[str, Session]:
+    """Set a new password for somebody who is signed in and gives the current one; their session gets a new id.
+
+    Returns:
+        the token for the session cookie, and the session.
+
+    Raises:
+        Refused: the current password is wrong, or the new one breaks a rule.
+        Throttled: too many wrong current passwords.
+        NotFound: the session ended meanwhile.
+        Unavailable: a store or the hashing does not answer.
+    """
+    user = await services.database.read.users.by_id(session.owner.user_id)
+    await passwords.prove_current(services, user, current, client, now)
+    policies = await services.database.read.policies.read()
+    new_hash, strength = await passwords.choose(services, user, policies.password, new, again)
+    token = new_token()
+    begins = now + sessions.MARGIN
+    others = tuple(given for given in session.proofs if given.method is not Method.PASSWORD)
+    fresh = replace(
+        session,
+        id=digest(token),
+        created_at=begins,
+        last_seen_at=now,
+        proofs=(Proof(Method.PASSWORD, begins), *others),
+        csrf_secret=new_token(),
+    )
+    await services.sessions.replace(session.id, fresh)
+    await _set(services, user, new_hash, strength, client, now, but=fresh.id)
+    stored = await services.sessions.get(fresh.id)
+    if stored is None:
+        raise NotFound
+    return token, stored
+
+
+async def _set(
+    services: Services,
+    user: User,
+    new_hash: str,
+    strength: Strength,
+    client: Client,
+    now: float,
+    *,
+    but: str | None = None,
+) -> None:
+    async with services.database.transaction() as tables:
+        await tables.passwords.set(user.id, new_hash, strength, now, must_change=False, keep=passwords.KEPT)
+        valid_from = await sessions.mark_all_ended(services, tables, user.id, now)
+        await tables.audit.add(event("password.changed", now, client, user.facts))
+    changed = await services.database.read.users.by_id(user.id)
+    await sessions.drop_all(services, user.id, valid_from, but=but)
+    await changes.owner_changed(services, changed.facts)

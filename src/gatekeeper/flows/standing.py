@@ -1,0 +1,154 @@
+"""Where somebody stands in a sign-in: the facts of their attempt, and the one step that follows from them.
+
+Each page begins here. An attempt is worth nothing any more once its person is disabled, their sessions were ended
+after its last proof, or the session whose proofs it took over is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gatekeeper.crypto.tokens import digest, new_token
+from gatekeeper.domain.errors import Conflict, GatekeeperError, NotFound
+from gatekeeper.domain.login import facts_of, next_step
+from gatekeeper.domain.model import Attempt, Method, Policies, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gatekeeper.domain.model import Session, User
+    from gatekeeper.flows.services import Services
+
+LIFETIME = 600.0
+"""Seconds that an attempt lasts after its first proof."""
+
+MOST_CODE_FAILURES = 5
+RACES = 5
+
+
+class AttemptEnded(GatekeeperError):
+    """The attempt is over; signing in begins anew. ``reason`` is ``"expired"`` or ``"codes"`` (too many wrong ones)."""
+
+    def __init__(self, reason: str = "expired") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An attempt as it stands, with the facts from which its step follows.
+
+    ``epoch`` is the policy epoch at which ``applies`` (two-step verification reaches the person) was looked up.
+    """
+
+    attempt: Attempt
+    user: User
+    policies: Policies
+    epoch: int
+    applies: bool
+    step: Step
+
+    @property
+    def ask_current(self) -> bool:
+        """Whether a new password needs the current one too: this attempt did not begin with it."""
+        return not any(
+            proof.method is Method.PASSWORD and proof.at >= self.attempt.created_at for proof in self.attempt.proofs
+        )
+
+
+async def stand(services: Services, token: str, now: float) -> Standing:
+    """Where the attempt of a token stands.
+
+    Raises:
+        AttemptEnded: there is none, or it is worth nothing any more.
+        Unavailable: a store does not answer.
+    """
+    attempt = await services.attempts.get(digest(token))
+    if attempt is None or attempt.expires_at <= now:
+        raise AttemptEnded
+    return await weigh(services, attempt, now)
+
+
+async def weigh(services: Services, attempt: Attempt, now: float) -> Standing:
+    """Where an attempt stands, by what PostgreSQL says of its person now.
+
+    Raises:
+        AttemptEnded: it is worth nothing any more.
+    """
+    read = services.database.read
+    try:
+        user = await read.users.by_id(attempt.user_id)
+    except NotFound:
+        raise AttemptEnded from None
+    latest = max(proof.at for proof in attempt.proofs)
+    if not user.facts.enabled or latest < user.sessions_valid_from or not await _has_its_session(services, attempt):
+        await services.attempts.delete(attempt.id)
+        raise AttemptEnded
+    policies = await read.policies.read()
+    epoch, applies = await read.policies.applies_to(user.id)
+    facts = facts_of(attempt, user.facts, policies.password, now, two_factor_applies=applies)
+    return Standing(attempt, user, policies, epoch, applies, next_step(facts))
+
+
+async def begin_from_session(
+    services: Services, session: Session, following: str, now: float, *, second_factor_wanted: bool
+) -> tuple[str, Attempt]:
+    """Begin an attempt for somebody who is signed in and owes something: it takes over the proofs with their times.
+
+    Returns:
+        the token for the cookie, and the attempt.
+    """
+    token = new_token()
+    attempt = Attempt(
+        id=digest(token),
+        user_id=session.owner.user_id,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        proofs=session.proofs,
+        next=following,
+        from_session=session.id,
+        second_factor_wanted=second_factor_wanted,
+        trusted_device=session.trusted_device,
+    )
+    await services.attempts.create(attempt)
+    return token, attempt
+
+
+async def amend(services: Services, attempt: Attempt, change: Callable[[Attempt], Attempt]) -> Attempt:
+    """Change facts of an attempt however often another tab changes it first.
+
+    Raises:
+        AttemptEnded: it is gone.
+    """
+    for _ in range(RACES):
+        try:
+            return await services.attempts.update(change(attempt))
+        except Conflict:
+            current = await services.attempts.get(attempt.id)
+            if current is None:
+                raise AttemptEnded from None
+            attempt = current
+    raise AttemptEnded
+
+
+async def notice_seen(services: Services, standing: Standing) -> Attempt:
+    """Note that the person has read that their password expires soon."""
+    return await amend(services, standing.attempt, lambda attempt: replace(attempt, notice_seen=True))
+
+
+async def want_second_factor(services: Services, attempt: Attempt) -> Attempt:
+    """Note that where the person is going a code is asked for."""
+    return await amend(services, attempt, lambda current: replace(current, second_factor_wanted=True))
+
+
+async def _has_its_session(services: Services, attempt: Attempt) -> bool:
+    if not takes_over(attempt):
+        return True
+    session = await services.sessions.get(attempt.from_session or "")
+    return session is not None and not services.node.is_ended(session)
+
+
+def takes_over(attempt: Attempt) -> bool:
+    """Whether an attempt counts on proofs given before it began, and so on a session that must still stand."""
+    return attempt.from_session is not None and any(proof.at < attempt.created_at for proof in attempt.proofs)
