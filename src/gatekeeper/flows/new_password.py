@@ -5,7 +5,7 @@ Every other session of the person ends with it, and so does every attempt that b
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gatekeeper.crypto.tokens import digest, new_token
@@ -21,8 +21,17 @@ if TYPE_CHECKING:
     from gatekeeper.flows.standing import Standing
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Typed:
+    """What was typed into the form: the current password (empty where it is not asked for), and the new one twice."""
+
+    current: str
+    new: str
+    again: str
+
+
 async def change_in_attempt(
-    services: Services, standing: Standing, current: str, new: str, again: str, client: Client, now: float
+    services: Services, standing: Standing, typed: Typed, client: Client, now: float
 ) -> Attempt:
     """Set the new password that an attempt owes. The attempt goes on, on the strength of the new password.
 
@@ -34,20 +43,20 @@ async def change_in_attempt(
     """
     user, attempt = standing.user, standing.attempt
     if standing.ask_current:
-        await passwords.prove_current(services, user, current, client, now)
-    new_hash, strength = await passwords.choose(services, user, standing.policies.password, new, again)
+        await passwords.prove_current(services, user, typed.current, client, now)
+    new_hash, strength = await passwords.choose(services, user, standing.policies.password, typed.new, typed.again)
     proof = Proof(Method.PASSWORD, now + sessions.MARGIN)
     others = tuple(given for given in attempt.proofs if given.method is not Method.PASSWORD)
     try:
         attempt = await services.attempts.update(replace(attempt, proofs=(proof, *others), from_session=None))
     except Conflict:
         raise AttemptEnded from None
-    await _set(services, user, new_hash, strength, client, now)
+    await _set(services, user, (new_hash, strength), client, now)
     return attempt
 
 
 async def change_in_session(
-    services: Services, session: Session, current: str, new: str, again: str, client: Client, now: float
+    services: Services, session: Session, typed: Typed, client: Client, now: float
 ) -> tuple[str, Session]:
     """Set a new password for somebody who is signed in and gives the current one; their session gets a new id.
 
@@ -61,9 +70,9 @@ async def change_in_session(
         Unavailable: a store or the hashing does not answer.
     """
     user = await services.database.read.users.by_id(session.owner.user_id)
-    await passwords.prove_current(services, user, current, client, now)
+    await passwords.prove_current(services, user, typed.current, client, now)
     policies = await services.database.read.policies.read()
-    new_hash, strength = await passwords.choose(services, user, policies.password, new, again)
+    new_hash, strength = await passwords.choose(services, user, policies.password, typed.new, typed.again)
     token = new_token()
     begins = now + sessions.MARGIN
     others = tuple(given for given in session.proofs if given.method is not Method.PASSWORD)
@@ -76,7 +85,7 @@ async def change_in_session(
         csrf_secret=new_token(),
     )
     await services.sessions.replace(session.id, fresh)
-    await _set(services, user, new_hash, strength, client, now, but=fresh.id)
+    await _set(services, user, (new_hash, strength), client, now, but=fresh.id)
     stored = await services.sessions.get(fresh.id)
     if stored is None:
         raise NotFound
@@ -86,15 +95,14 @@ async def change_in_session(
 async def _set(
     services: Services,
     user: User,
-    new_hash: str,
-    strength: Strength,
+    new: tuple[str, Strength],
     client: Client,
     now: float,
     *,
     but: str | None = None,
 ) -> None:
     async with services.database.transaction() as tables:
-        await tables.passwords.set(user.id, new_hash, strength, now, must_change=False, keep=passwords.KEPT)
+        await tables.passwords.set(user.id, *new, now, must_change=False, keep=passwords.KEPT)
         valid_from = await sessions.mark_all_ended(services, tables, user.id, now)
         await tables.audit.add(event("password.changed", now, client, user.facts))
     changed = await services.database.read.users.by_id(user.id)

@@ -69,7 +69,7 @@ async def _prove(services: Services, name: str, password: str, client: Client, n
     open_to_them = user is not None and user.facts.enabled and (user.locked_at is None or device is not None)
     right = await _matches(services, stored.hash if stored is not None and open_to_them else None, password)
     if user is None or stored is None or not right.ok:
-        await _count(services, who, user, password, client, now)
+        await _count(services, who, user, password, client=client, now=now)
         raise Refused("wrong", WRONG)
     await throttling.proven(services, who)
     if right.outdated or stored.strength is None:
@@ -93,7 +93,7 @@ async def prove_current(services: Services, user: User, password: str, client: C
         if (await _matches(services, None if stored is None else stored.hash, password)).ok:
             await throttling.proven(services, who)
             return
-        await _count(services, who, user, password, client, now)
+        await _count(services, who, user, password, client=client, now=now)
     raise Refused("wrong", WRONG_CURRENT, "current_password")
 
 
@@ -145,7 +145,7 @@ async def _matches(services: Services, stored: str | None, password: str) -> Ver
 
 
 async def _count(
-    services: Services, who: throttling.Guesser, user: User | None, password: str, client: Client, now: float
+    services: Services, who: throttling.Guesser, user: User | None, password: str, *, client: Client, now: float
 ) -> None:
     """Count a failure and record it; what is written does not depend on whose name it was."""
     lock = await throttling.failed(services, who, password, now)

@@ -103,7 +103,7 @@ async def finish(services: Services, standing: Standing, client: Client, now: fl
     if not await services.attempts.delete(attempt.id):
         raise AttemptEnded
     token = new_token()
-    session = _session(services, standing, token, client, now, earlier)
+    session = _session(services, standing, token, client=client, now=now, earlier=earlier)
     device = await devices.known(services, user.id, client)
     async with services.database.transaction() as tables:
         await tables.users.record_sign_in(user.id, now)
@@ -128,7 +128,7 @@ def _fresh_codes(holder: Session | None, user_id: str, now: float) -> tuple[Proo
 
 
 def _session(
-    services: Services, standing: Standing, token: str, client: Client, now: float, earlier: Session | None
+    services: Services, standing: Standing, token: str, *, client: Client, now: float, earlier: Session | None
 ) -> Session:
     attempt, user = standing.attempt, standing.user
     begins = begins_at(now, user.sessions_valid_from)

@@ -82,7 +82,7 @@ async def check(services: Services, who: Guesser, now: float) -> None:
     """
     seconds = await services.throttle.check([_person_key(services, who)], now)
     if who.address is not None:
-        seconds = max(seconds, await services.address_throttle.check([_address_key(services, who)], now))
+        seconds = max(seconds, await services.address_throttle.check([_address_key(who)], now))
     if seconds > 0:
         raise Throttled(seconds)
 
@@ -93,7 +93,7 @@ async def failed(services: Services, who: Guesser, secret: str, now: float) -> b
     fingerprint = services.signer.mac(f"{person}\n{secret}", "guess")
     failures = await services.throttle.fail(person, fingerprint, now)
     if who.address is not None:
-        await services.address_throttle.fail(_address_key(services, who), fingerprint, now)
+        await services.address_throttle.fail(_address_key(who), fingerprint, now)
     return lockout.is_locked(failures) and who.device is None
 
 
@@ -105,7 +105,7 @@ async def proven(services: Services, who: Guesser) -> None:
 async def forgive_address(services: Services, who: Guesser) -> None:
     """Forget the failures of an address from which somebody has signed in entirely."""
     if who.address is not None:
-        await services.address_throttle.clear(_address_key(services, who))
+        await services.address_throttle.clear(_address_key(who))
 
 
 async def unlock(services: Services, user: User) -> None:
@@ -115,8 +115,9 @@ async def unlock(services: Services, user: User) -> None:
 
 
 def _person_key(services: Services, who: Guesser) -> str:
-    return f"{who.kind}:person:{services.signer.mac(f'{who.person}\n{who.device or ""}', 'throttle')}"
+    name = f"{who.person}\n{who.device or ''}"
+    return f"{who.kind}:person:{services.signer.mac(name, 'throttle')}"
 
 
-def _address_key(services: Services, who: Guesser) -> str:
+def _address_key(who: Guesser) -> str:
     return f"{who.kind}:address:{who.address}"

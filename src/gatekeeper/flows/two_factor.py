@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from gatekeeper.store.database import Tables
 
 WRONG = "That code is not right, or it was used already. Enter the one that your app shows now."
-WRONG_ENROLMENT = (
-    "That code is not right. Check that the clock of your device is set by itself, and enter the next code."
-)
+WRONG_ENROLMENT = "That code is not right. Check that your device sets its clock by itself, and enter the next code."
 WRONG_ENROLMENT_CODE = "That enrolment code is not right. Ask your administrator for one."
 PERIOD = 30.0
 
@@ -76,7 +74,7 @@ async def give_code(services: Services, standing: Standing, code: str, client: C
     await throttling.check(services, who, now)
     method = await _use(services, user, cleaned, client, now)
     if method is None:
-        await _count_wrong_code(services, standing, who, cleaned, client, now)
+        await _count_wrong_code(services, standing, who, cleaned, client=client, now=now)
         raise Refused("wrong", WRONG, "code")
     await throttling.proven(services, who)
     proof = Proof(method, begins_at(now, user.sessions_valid_from))
@@ -116,7 +114,7 @@ def needs_enrolment_code(standing: Standing) -> bool:
 
 
 async def enrol(
-    services: Services, standing: Standing, code: str, enrolment_code: str, client: Client, now: float
+    services: Services, standing: Standing, code: str, *, enrolment_code: str, client: Client, now: float
 ) -> Attempt:
     """Complete an enrolment by the right code of the secret that was offered.
 
@@ -213,7 +211,7 @@ async def _use(services: Services, user: User, cleaned: str, client: Client, now
 
 
 async def _count_wrong_code(
-    services: Services, standing: Standing, who: throttling.Guesser, code: str, client: Client, now: float
+    services: Services, standing: Standing, who: throttling.Guesser, code: str, *, client: Client, now: float
 ) -> None:
     user = standing.user
     lock = await throttling.failed(services, who, f"{code}:{int(now // PERIOD)}", now)
