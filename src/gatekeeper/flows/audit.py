@@ -1,0 +1,109 @@
+"""The record of who did what, on whom, when, from where and how it ended; written in the transaction of the change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatekeeper.domain.model import Permission
+from gatekeeper.flows.acting import require
+from gatekeeper.store.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gatekeeper.domain.model import Client, OwnerFacts
+    from gatekeeper.flows.acting import Actor
+    from gatekeeper.flows.services import Services
+    from gatekeeper.store.audit import AuditRecord
+    from gatekeeper.store.database import Tables
+    from gatekeeper.store.paging import Page
+
+DONE = "done"
+REFUSED = "refused"
+
+
+def entry(
+    action: str,
+    now: float,
+    client: Client,
+    *,
+    actor: OwnerFacts | None = None,
+    target: OwnerFacts | None = None,
+    outcome: str = DONE,
+    details: dict[str, object] | None = None,
+) -> AuditEntry:
+    """An entry of the log.
+
+    Args:
+        action: what was done, such as ``user.create``.
+        now: when.
+        client: from where.
+        actor: who did it; ``None`` where nobody is known.
+        target: on whom.
+        outcome: how it ended, ``done`` or ``refused``.
+        details: what else is worth keeping; never a secret.
+    """
+    return AuditEntry(
+        at=now,
+        actor_id=None if actor is None else actor.user_id or None,
+        actor_name="" if actor is None else actor.username,
+        action=action,
+        target_id=None if target is None else target.user_id,
+        target_name=None if target is None else target.username,
+        address=client.address,
+        request_id=client.request_id,
+        outcome=outcome,
+        details=details or {},
+    )
+
+
+async def record(
+    tables: Tables,
+    actor: Actor,
+    action: str,
+    now: float,
+    *,
+    target: OwnerFacts | None = None,
+    details: dict[str, object] | None = None,
+) -> None:
+    """Write the entry of an administrator's change, in the transaction of the change."""
+    known = {"via": actor.via.value, **(details or {})}
+    await tables.audit.add(entry(action, now, actor.client, actor=actor.user, target=target, details=known))
+
+
+async def record_refusal(services: Services, actor: Actor, action: str, now: float, reason: str) -> None:
+    """Write down that somebody was refused: nothing changed, so the entry has a transaction of its own."""
+    async with services.database.transaction() as tables:
+        details: dict[str, object] = {"via": actor.via.value, "reason": reason}
+        await tables.audit.add(entry(action, now, actor.client, actor=actor.user, outcome=REFUSED, details=details))
+
+
+async def search(
+    services: Services,
+    actor: Actor,
+    *,
+    user: str | None = None,
+    action: str | None = None,
+    since: float | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[AuditRecord]:
+    """The log, newest first.
+
+    Raises:
+        Forbidden: without ``audit.read``.
+    """
+    require(actor, Permission.AUDIT_READ)
+    return await services.database.read.audit.search(user=user, action=action, since=since, cursor=cursor, limit=limit)
+
+
+async def export(services: Services, actor: Actor, now: float) -> AsyncIterator[AuditRecord]:
+    """The whole log, oldest first; that it was taken is in the log too.
+
+    Raises:
+        Forbidden: without ``audit.read``.
+    """
+    require(actor, Permission.AUDIT_READ)
+    async with services.database.transaction() as tables:
+        await record(tables, actor, "audit.export", now)
+    return services.database.read.audit.stream()
