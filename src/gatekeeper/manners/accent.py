@@ -1,0 +1,94 @@
+"""One accent colour from the operator, made readable: WCAG 2.2 AA in light and in dark (§1.4.3, §1.4.11)."""
+
+from __future__ import annotations
+
+import re
+
+Colour = tuple[int, int, int]
+
+WHITE: Colour = (255, 255, 255)
+BLACK: Colour = (0, 0, 0)
+LIGHT_SURFACE: Colour = (255, 255, 255)
+DARK_SURFACE: Colour = (23, 26, 31)
+READABLE = 4.5
+_STEPS = 50
+
+
+def parse(text: str) -> Colour:
+    """The colour that ``#rgb`` or ``#rrggbb`` names.
+
+    Raises:
+        ValueError: it names none.
+    """
+    digits = text.strip().removeprefix("#")
+    if not re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", digits):
+        raise ValueError(f"{text!r} is not a colour: write #rrggbb")
+    if len(digits) == 3:  # noqa: PLR2004 - one digit a channel
+        digits = "".join(digit * 2 for digit in digits)
+    return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, *contrast ratio*)."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def readable_on(colour: Colour, surface: Colour) -> Colour:
+    """The colour, no more lightened or darkened than it takes to be read as text on a surface."""
+    end = BLACK if _luminance(surface) > 0.5 else WHITE  # noqa: PLR2004 - half of the light
+    shades = (_mixed(colour, end, step / _STEPS) for step in range(_STEPS + 1))
+    return next(shade for shade in shades if contrast(shade, surface) >= READABLE)
+
+
+def ink_on(colour: Colour) -> Colour:
+    """Black or white, whichever is read better on a colour; white where it is good enough, as people expect it."""
+    return WHITE if contrast(WHITE, colour) >= READABLE else BLACK
+
+
+def stylesheet(accent: str) -> str:
+    """The tokens of an accent colour as CSS, for light and for dark.
+
+    Args:
+        accent: ``#rgb`` or ``#rrggbb``.
+
+    Raises:
+        ValueError: ``accent`` is no colour.
+    """
+    colour = parse(accent)
+    light = _tokens(colour, LIGHT_SURFACE, BLACK)
+    dark = _tokens(colour, DARK_SURFACE, WHITE)
+    return (
+        f":root:not([data-theme]) {{\n{light}}}\n"
+        f"@media (prefers-color-scheme: dark) {{\n:root:not([data-theme]) {{\n{dark}}}\n}}\n"
+    )
+
+
+def _tokens(colour: Colour, surface: Colour, hover_towards: Colour) -> str:
+    text = readable_on(colour, surface)
+    values = {
+        "--accent": text,
+        "--accent-hover": _mixed(text, hover_towards, 0.2),
+        "--accent-fill": text,
+        "--accent-fill-hover": _mixed(text, hover_towards, 0.12),
+        "--accent-ink": ink_on(text),
+    }
+    return "".join(f"  {name}: {_hex(value)};\n" for name, value in values.items())
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _mixed(colour: Colour, other: Colour, share: float) -> Colour:
+    red, green, blue = (round(mine + (theirs - mine) * share) for mine, theirs in zip(colour, other, strict=True))
+    return red, green, blue
+
+
+def _luminance(colour: Colour) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - sRGB

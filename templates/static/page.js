@@ -1,0 +1,22 @@
+// What every page does: local times, the focus, and the fragment of the address that was asked for.
+
+const { documentElement: page } = document;
+const day = new Intl.DateTimeFormat(page.lang, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(page.lang, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(page.lang, { dateStyle: "full", timeStyle: "long" });
+
+for (const element of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(element.dateTime);
+  element.textContent = (element.dataset.shows === "day" ? day : moment).format(at);
+  element.title = exact.format(at);
+}
+
+// A browser hands the fragment on through redirects, but not through a form or a link: these carry it along here.
+if (location.hash) {
+  for (const form of document.forms) form.action = form.action.split("#")[0] + location.hash;
+  for (const link of document.querySelectorAll("main a[href]")) {
+    if (link.origin === location.origin && !link.hash) link.hash = location.hash;
+  }
+}
+
+document.querySelector("[autofocus]")?.focus();
