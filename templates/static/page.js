@@ -12,11 +12,11 @@ for (const element of document.querySelectorAll("time[datetime]")) {
 }
 
 // A browser hands the fragment on through redirects, but not through a form or a link: these carry it along here.
+// With a fragment in the address it may also leave the focus where it was.
 if (location.hash) {
   for (const form of document.forms) form.action = form.action.split("#")[0] + location.hash;
   for (const link of document.querySelectorAll("main a[href]")) {
     if (link.origin === location.origin && !link.hash) link.hash = location.hash;
   }
+  document.querySelector("[autofocus]")?.focus();
 }
-
-document.querySelector("[autofocus]")?.focus();

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ _YEAR = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _HASH_LENGTH = 12
 _WORTH_ZIPPING = 512
+_REFUSED = re.compile(r";q=0(\.0*)?$")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
