@@ -1,0 +1,191 @@
+"""Reads ``[storage]``, ``[session]``, ``[mail]``, ``[branding]`` and ``[log]``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from gatekeeper.config import values
+from gatekeeper.config.faults import Wrong
+from gatekeeper.config.model import Branding, LogConfig, LogFormat, MailConfig, SessionConfig, StorageConfig
+from gatekeeper.config.section import damage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gatekeeper.config.section import Section
+
+DATABASE_EXAMPLE = 'is an address such as "postgresql://gatekeeper@db/gatekeeper"'
+REDIS_EXAMPLE = 'is an address such as "redis://cache:6379/0"'
+
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+_ESCAPE = "a password in an address has its special characters escaped (# is %23, / is %2F, @ is %40)"
+_format: Callable[[Any], LogFormat] = values.one_of("json", "console")
+_REDIS_SCHEMES = {"redis", "rediss", "unix"}
+_LATER = {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
+
+
+def read_storage(section: Section) -> StorageConfig:
+    """Where things are kept."""
+    data = section.take("data", section.file_path, None)
+    key_file = section.take("secret_key_file", section.file_path, None)
+    database = _address(section, "database", database_url)
+    redis = _address(section, "redis", redis_url)
+    missing = [
+        key for key, value in (("database", database), ("redis", redis), ("secret_key_file", key_file)) if not value
+    ]
+    if data is None and missing and not any(key in section for key in ("data", *missing)):
+        section.fault("data", f"is needed where {' and '.join(missing)} {'are' if missing[1:] else 'is'} left out")
+    storage = StorageConfig(
+        data=data,
+        secret_key_file=key_file or (data or Path()) / "secret.key",
+        creates_secret_key=key_file is None,
+        database=database,
+        database_password=_password(section, "database", database),
+        redis=redis,
+        redis_password=_password(section, "redis", redis),
+        pool_size=section.take("pool_size", values.integer(1, 1_000), 10),
+    )
+    section.finish()
+    return storage
+
+
+def _address(section: Section, key: str, parse: Any) -> str | None:
+    found: str | None = section.take(key, parse, None)
+    return found
+
+
+def _password(section: Section, key: str, address: str | None) -> str | None:
+    password = section.secret(f"{key}_password")
+    if password is not None and address is not None and urlsplit(address).password is not None:
+        section.fault(f"{key}_password", f"name the password once: the address in {key} has one too")
+    if password is not None and key not in section:
+        section.fault(f"{key}_password", f"is for the server that {key} names, and it names none")
+    return password
+
+
+def database_url(value: Any) -> str:
+    """The address of a PostgreSQL database."""
+    parts = _split(value, DATABASE_EXAMPLE)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise Wrong(DATABASE_EXAMPLE)
+    if parts.path in {"", "/"}:
+        raise Wrong(f"names no database; it {DATABASE_EXAMPLE}")
+    return str(value).strip().replace("postgres://", "postgresql://", 1)
+
+
+def redis_url(value: Any) -> str:
+    """The address of a Redis or Valkey."""
+    if isinstance(value, str) and value.partition("://")[0] in _LATER:
+        raise Wrong(f"{value.partition('://')[0]}:// is not supported by this version; it {REDIS_EXAMPLE}")
+    parts = _split(value, REDIS_EXAMPLE)
+    if parts.scheme not in _REDIS_SCHEMES or (parts.scheme == "unix") == bool(parts.hostname):
+        raise Wrong(REDIS_EXAMPLE)
+    if parts.scheme != "unix" and not re.fullmatch(r"/?|/\d{1,5}", parts.path):
+        raise Wrong(f"the database is a number; it {REDIS_EXAMPLE}")
+    return str(value).strip()
+
+
+def _split(value: Any, example: str) -> SplitResult:
+    """Take an address apart; no message quotes it, for it may hold a password."""
+    address = values.text(value).strip()
+    if not address.isascii() or any(character.isspace() for character in address):
+        raise Wrong(f"{example}; {_ESCAPE}")
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        raise Wrong(f"{example}; {_ESCAPE}") from None
+    if parts.fragment or address.endswith("#") or parts.netloc.count("@") > 1 or "@" in parts.path:
+        raise Wrong(f"{example}; {_ESCAPE}")
+    if parts.password is not None:
+        reason = damage(unquote(parts.password))
+        if reason is not None:
+            raise Wrong(f"its password {reason}")
+    return parts
+
+
+def read_session(section: Section) -> SessionConfig:
+    """How long sessions live."""
+    standard = SessionConfig()
+    session = SessionConfig(
+        idle_timeout=section.take("idle_timeout", values.duration, standard.idle_timeout),
+        absolute_timeout=section.take("absolute_timeout", values.duration, standard.absolute_timeout),
+    )
+    if session.idle_timeout > session.absolute_timeout:
+        section.fault("idle_timeout", "is longer than absolute_timeout, so it would never end a session")
+    section.finish()
+    return session
+
+
+def read_mail(section: Section) -> MailConfig:
+    """How mail is sent."""
+    mail = MailConfig(
+        smtp=section.need("smtp", _smtp, "smtp://user@mail.example.com:587", ""),
+        sender=section.need("sender", _sender, "Example Mail <no-reply@example.com>", ""),
+        password=section.secret("password"),
+        main_address_reachable=section.take("main_address_reachable", values.boolean, False),  # noqa: FBT003 - a default
+    )
+    section.finish()
+    return mail
+
+
+def _smtp(value: Any) -> str:
+    example = 'is an address such as "smtp://user@mail.example.com:587" or "smtps://…:465"'
+    parts = _split(value, example)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise Wrong(example)
+    if parts.password is not None:
+        raise Wrong("the password comes from mail.password or mail.password_file")
+    return str(value).strip()
+
+
+def _sender(value: Any) -> str:
+    sender = values.text(value)
+    if not re.fullmatch(r"[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+", sender):
+        raise Wrong('is a sender such as "Example Mail <no-reply@example.com>"')
+    return sender
+
+
+def read_branding(section: Section) -> Branding:
+    """What people see."""
+    standard = Branding()
+    branding = Branding(
+        name=section.take("name", values.text, standard.name),
+        logo=section.take("logo", _existing(section, folder=False), None),
+        accent=section.take("accent", _colour, None),
+        help_text=section.take("help_text", values.text, ""),
+        contact=section.take("contact", values.text, ""),
+        templates=section.take("templates", _existing(section, folder=True), None),
+    )
+    section.finish()
+    return branding
+
+
+def _colour(value: Any) -> str:
+    if not isinstance(value, str) or not _COLOUR.fullmatch(value):
+        raise Wrong('is a colour such as "#1b5e8c"')
+    return value.lower()
+
+
+def _existing(section: Section, *, folder: bool) -> Any:
+    def parse(value: Any) -> Path:
+        path = section.file_path(value)
+        if not (path.is_dir() if folder else path.is_file()):
+            raise Wrong(f"{path} is no {'folder' if folder else 'file'} that can be read")
+        return path
+
+    return parse
+
+
+def read_log(section: Section) -> LogConfig:
+    """What is logged."""
+    log = LogConfig(
+        level=section.take("level", values.one_of("debug", "info", "warning", "error"), "info"),
+        format=section.take("format", _format, "json"),
+        requests=section.take("requests", values.boolean, True),  # noqa: FBT003 - a default
+    )
+    section.finish()
+    return log
