@@ -13,7 +13,7 @@ from gatekeeper.domain.errors import AlreadyExists, Conflict, GatekeeperError, N
 from gatekeeper.store.types import MalformedId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 log = structlog.get_logger()
 
@@ -26,6 +26,8 @@ internal, and a standby that takes no writes."""
 _RACE = ("40001", "40P01", "55P03")
 _UNIQUE, _FOREIGN_KEY = "23505", "23503"
 _UNSTORABLE = "22"
+
+UNSTORABLE = "This has characters or values that cannot be stored."
 
 
 @contextmanager
@@ -49,34 +51,38 @@ def translated() -> Iterator[None]:
     except (OSError, TimeoutError, exc.TimeoutError, exc.DisconnectionError, exc.InvalidRequestError) as error:
         if isinstance(error, exc.InvalidRequestError) and "closed" not in str(error):
             raise
-        log.warning("postgresql.away", error=type(error).__name__)
-        raise Unavailable(SERVICE) from error
+        raise _away(error) from error
 
 
 def _meaning(error: Exception) -> GatekeeperError | None:
+    """What an error of the driver is here; ``None`` for one that only a fault of ours explains."""
     driver = getattr(error, "orig", None) or error
-    if isinstance(driver, MalformedId):
-        return NotFound("this is not the id of anything")
     state = getattr(driver, "sqlstate", None) or ""
-    if state in _RACE:
-        return Conflict("somebody else changed the same thing at the same time")
-    if state == _FOREIGN_KEY:
-        return NotFound("what this belongs to does not exist")
-    if state == _UNIQUE:
-        return AlreadyExists(_field_of(driver))
-    if state.startswith(_UNSTORABLE) or isinstance(driver, UnicodeError):
-        return Refused("unstorable", "This has characters or values that cannot be stored.")
-    if not state and isinstance(error, exc.DBAPIError) and _is_argument(driver):
-        return Refused("unstorable", "This has characters or values that cannot be stored.")
-    if state.startswith(_AWAY) or (not state and isinstance(error, (exc.DBAPIError, asyncpg.InterfaceError))):
-        log.warning("postgresql.away", error=type(driver).__name__, sqlstate=state)
-        return Unavailable(SERVICE)
-    return None
+    rules: tuple[tuple[bool, Callable[[], GatekeeperError]], ...] = (
+        (isinstance(driver, MalformedId), lambda: NotFound("this is not the id of anything")),
+        (state in _RACE, lambda: Conflict("somebody else changed the same thing at the same time")),
+        (state == _FOREIGN_KEY, lambda: NotFound("what this belongs to does not exist")),
+        (state == _UNIQUE, lambda: AlreadyExists(_field_of(driver))),
+        (state.startswith(_UNSTORABLE) or _is_argument(driver), lambda: Refused("unstorable", UNSTORABLE)),
+        (state.startswith(_AWAY) or _is_silent(error, state), lambda: _away(driver, state)),
+    )
+    return next((ours() for holds, ours in rules if holds), None)
+
+
+def _away(driver: BaseException, state: str = "") -> Unavailable:
+    log.warning("postgresql.away", error=type(driver).__name__, sqlstate=state)
+    return Unavailable(SERVICE)
+
+
+def _is_silent(error: Exception, state: str) -> bool:
+    """Whether the connection failed, so that there is not even a code."""
+    return not state and isinstance(error, (exc.DBAPIError, asyncpg.InterfaceError))
 
 
 def _is_argument(driver: BaseException) -> bool:
-    """Whether asyncpg itself could not encode an argument."""
-    return isinstance(driver.__cause__, asyncpg.DataError) or isinstance(driver, asyncpg.DataError)
+    """Whether an argument could not even be sent."""
+    causes = (driver, driver.__cause__)
+    return any(isinstance(cause, (asyncpg.DataError, UnicodeError, OverflowError)) for cause in causes)
 
 
 def _field_of(driver: BaseException) -> str:

@@ -6,15 +6,16 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import DateTime, SmallInteger, TypeDecorator, Uuid
+from sqlalchemy import BindParameter, DateTime, SmallInteger, TypeDecorator, Uuid, literal
 
+from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import Strength
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 
-class MalformedId(ValueError):
+class MalformedId(NotFound, ValueError):
     """A text that is not the id of anything; whoever looks for it finds nothing."""
 
 
@@ -82,3 +83,17 @@ def is_id(text: str) -> bool:
     except MalformedId:
         return False
     return True
+
+
+def canonical_id(text: str) -> str:
+    """An id in the spelling that the database gives back.
+
+    Raises:
+        NotFound: it is no id, so it is nobody's.
+    """
+    return str(to_uuid(text))
+
+
+def instant(at: float) -> BindParameter[float]:
+    """A time as an argument of a function in SQL."""
+    return literal(at, UnixTime)
