@@ -93,11 +93,11 @@ async def weigh(services: Services, attempt: Attempt, now: float) -> Standing:
 
 async def begin_from_session(
     services: Services, session: Session, following: str, now: float, *, second_factor_wanted: bool
-) -> tuple[str, Attempt]:
+) -> tuple[str, Standing]:
     """Begin an attempt for somebody who is signed in and owes something: it takes over the proofs with their times.
 
     Returns:
-        the token for the cookie, and the attempt.
+        the token for the cookie, and where the attempt stands.
     """
     token = new_token()
     attempt = Attempt(
@@ -112,7 +112,7 @@ async def begin_from_session(
         trusted_device=session.trusted_device,
     )
     await services.attempts.create(attempt)
-    return token, attempt
+    return token, await weigh(services, attempt, now)
 
 
 async def amend(services: Services, attempt: Attempt, change: Callable[[Attempt], Attempt]) -> Attempt:
@@ -137,9 +137,10 @@ async def notice_seen(services: Services, standing: Standing) -> Attempt:
     return await amend(services, standing.attempt, lambda attempt: replace(attempt, notice_seen=True))
 
 
-async def want_second_factor(services: Services, attempt: Attempt) -> Attempt:
+async def want_second_factor(services: Services, standing: Standing, now: float) -> Standing:
     """Note that where the person is going a code is asked for."""
-    return await amend(services, attempt, lambda current: replace(current, second_factor_wanted=True))
+    attempt = await amend(services, standing.attempt, lambda current: replace(current, second_factor_wanted=True))
+    return await weigh(services, attempt, now)
 
 
 async def _has_its_session(services: Services, attempt: Attempt) -> bool:

@@ -7,12 +7,12 @@ count once. What is kept in Redis is a keyed digest: people type passwords into 
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gatekeeper.domain import lockout
+from gatekeeper.domain.addresses import UNIX, counted_as
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.names import canonical_name
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gatekeeper.domain.model import User
     from gatekeeper.flows.services import Services
 
-IPV6_NETWORK = 64
+NO_ADDRESSES = ("", UNIX)
+"""Peers on a Unix socket have no address, and all of them would share one count."""
 
 
 class Throttled(GatekeeperError):
@@ -54,24 +55,8 @@ class Guesser:
 
 def guesser(kind: Kind, person: str, address: str, device: str | None) -> Guesser:
     """Who is counted: a device known to the person alone, anybody else by name and address."""
-    return Guesser(kind, person, device, None if device else network_of(address))
-
-
-def network_of(address: str) -> str | None:
-    """The network by which an address is counted: IPv4 as it is, IPv6 by its /64; ``None`` where it is no address.
-
-    >>> network_of("2001:db8::1")
-    '2001:db8::/64'
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), IPV6_NETWORK), strict=False))
+    counts = device is None and address not in NO_ADDRESSES
+    return Guesser(kind, person, device, counted_as(address) if counts else None)
 
 
 async def check(services: Services, who: Guesser, now: float) -> None:

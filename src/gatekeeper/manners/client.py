@@ -1,0 +1,35 @@
+"""The other end of a request, as the edge saw it and says in headers that no client can send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gatekeeper.domain.model import Client
+from gatekeeper.manners.keys import COOKIES, SERVICES
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+ADDRESS = "X-Gatekeeper-Client-Address"
+SCHEME = "X-Gatekeeper-Scheme"
+REQUEST_ID = "X-Request-Id"
+LONGEST_AGENT = 300
+NO_EDGE = "127.0.0.1"
+"""The address where there is no edge in front, as in tests that drive the application directly."""
+
+
+def client_of(request: web.Request) -> Client:
+    """Who asks, from where, and on which device."""
+    return Client(
+        address=request.headers.get(ADDRESS, NO_EDGE),
+        user_agent=request.headers.get("User-Agent", "")[:LONGEST_AGENT],
+        request_id=request.headers.get(REQUEST_ID, ""),
+        device=request.app[COOKIES].device(request),
+    )
+
+
+def scheme_of(request: web.Request) -> str:
+    """``http`` or ``https``, as the browser sees it."""
+    public = urlsplit(request.app[SERVICES].config.server.public_url).scheme
+    return request.headers.get(SCHEME, public).lower()

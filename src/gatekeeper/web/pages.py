@@ -1,0 +1,108 @@
+"""What every page has in common: its headers, and errors that are pages too."""
+
+from __future__ import annotations
+
+import math
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from gatekeeper.domain.errors import Unavailable
+from gatekeeper.manners.client import client_of
+from gatekeeper.manners.destinations import Destinations
+from gatekeeper.manners.keys import RENDERER, SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp.typedefs import Handler
+
+log = structlog.get_logger()
+
+RETRY_AFTER = "5"
+MINUTE = 60
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action {form}; base-uri 'none'; frame-ancestors 'none'"
+)
+
+ERRORS = {
+    400: ("This request cannot be read", "Something in it is malformed. Go back and try again."),
+    403: ("You may not do this", "Ask your administrator if you think that you should."),
+    404: ("There is no such page", "Check the address, or go back to where you came from."),
+    405: ("That is not how this page is used", "Go back to where you came from."),
+    413: ("That is too much", "What was sent is larger than this page can take."),
+    415: ("This form cannot be read", "It was sent in a way that this page does not understand."),
+    500: ("Something went wrong", "It is our fault. Try again in a moment."),
+    503: ("Not available at the moment", "Try again in a few seconds. Nothing is lost, and nobody is signed out."),
+}
+
+
+def page(
+    request: web.Request, name: str, status: int = 200, *, following: str = "/", **context: object
+) -> web.Response:
+    """A page of ours.
+
+    Args:
+        request: the one that is answered.
+        name: the template, such as ``login/code.html``.
+        status: the HTTP status.
+        following: where its form leads in the end; if that is another host, the form may be redirected there.
+        context: what the template shows.
+    """
+    text = request.app[RENDERER].page(name, **{"next": following, **context})
+    origin = Destinations.origin_of(following)
+    response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+    response.headers["Content-Security-Policy"] = CSP.format(form=f"'self' {origin}" if origin else "'self'")
+    return response
+
+
+def see_other(location: str) -> web.Response:
+    """On to another address (303), in exactly the bytes given: the library's own class would write them anew."""
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
+
+
+def error_page(request: web.Request, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An error as a page."""
+    title, text = ERRORS.get(status) or ERRORS[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
+    shown = {"title": title, "text": text, "request_id": client_of(request).request_id, "action": None}
+    response = page(request, "error.html", status, **shown, status=status)
+    response.headers.update(headers or {})
+    return response
+
+
+def wait_text(seconds: float) -> str:
+    """How long to wait, in words."""
+    whole = max(1, math.ceil(seconds))
+    count, unit = (whole, "second") if whole < MINUTE else (math.ceil(whole / MINUTE), "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+@web.middleware
+async def pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors become pages, and every page gets its headers; calls of the API are left to the API."""
+    if request.path.startswith(f"{request.app[SERVICES].config.server.prefix}/api/"):
+        return await handler(request)
+    response = await _answer(request, handler)
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        allow = error.headers.get("Allow")
+        return error_page(request, error.status, None if allow is None else {"Allow": allow})
+    except Unavailable as error:
+        log.warning("pages.unavailable", service=error.service, path=request.path)
+        return error_page(request, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER})
+    except Exception:
+        log.exception("pages.unexpected", path=request.path)
+    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR)

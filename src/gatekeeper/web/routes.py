@@ -1,0 +1,62 @@
+"""Which address is answered by which handler (contract: *Addresses*)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import aiohttp_session
+
+from gatekeeper.manners import static
+from gatekeeper.manners.cookies import Cookies
+from gatekeeper.manners.destinations import Destinations
+from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, RENDERER, SERVICES
+from gatekeeper.manners.scratch import ScratchStorage
+from gatekeeper.web import account, sign_in, sign_out
+from gatekeeper.web.pages import pages
+from gatekeeper.web.passwords import NewPasswordPage, NoticePage
+from gatekeeper.web.two_factor import CodePage, EnrolPage, RecoveryCodesPage
+from gatekeeper.web.visit import ADDRESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiohttp import web
+    from aiohttp.typedefs import Handler
+
+    from gatekeeper.flows.services import Services
+    from gatekeeper.manners.render import Renderer
+    from gatekeeper.web.steps import StepPage
+
+
+def setup(
+    app: web.Application, services: Services, renderer: Renderer, *, clock: Callable[[], float] = time.time
+) -> None:
+    """Put the pages, their static files and what all handlers need into an application.
+
+    Args:
+        app: the application; the API's and the provider's addresses may be added to it as well.
+        services: what the flows need.
+        renderer: renders the templates.
+        clock: seconds since the epoch.
+    """
+    app[SERVICES] = services
+    app[RENDERER] = renderer
+    app[COOKIES] = Cookies(services.config.server.public_url, services.signer)
+    app[DESTINATIONS] = Destinations(services.config)
+    app[CLOCK] = clock
+    app.middlewares.append(pages)
+    app.middlewares.append(aiohttp_session.session_middleware(ScratchStorage()))
+    prefix = services.config.server.prefix
+    static.setup(app, prefix, renderer)
+    _both(app, f"{prefix}/login", sign_in.show, sign_in.give)
+    _both(app, f"{prefix}/logout", sign_out.show, sign_out.leave)
+    _both(app, f"{prefix}/account", account.show, account.change)
+    steps: tuple[StepPage, ...] = (CodePage(), EnrolPage(), NewPasswordPage(), RecoveryCodesPage(), NoticePage())
+    for step in steps:
+        _both(app, f"{prefix}{ADDRESSES[step.step]}", step.show, step.submit)
+
+
+def _both(app: web.Application, path: str, show: Handler, take: Handler) -> None:
+    app.router.add_get(path, show)
+    app.router.add_post(path, take)
