@@ -1,9 +1,11 @@
 // What every page does: local times, the focus, and the fragment of the address that was asked for.
 
-const { documentElement: page } = document;
-const day = new Intl.DateTimeFormat(page.lang, { dateStyle: "long" });
-const moment = new Intl.DateTimeFormat(page.lang, { dateStyle: "medium", timeStyle: "short" });
-const exact = new Intl.DateTimeFormat(page.lang, { dateStyle: "full", timeStyle: "long" });
+// The page's language, in the reader's own variety of it: day before month in Britain, the other way round in America.
+const { lang } = document.documentElement;
+const locale = navigator.languages.find((one) => one.split("-")[0] === lang.split("-")[0]) ?? lang;
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 
 for (const element of document.querySelectorAll("time[datetime]")) {
   const at = new Date(element.dateTime);

@@ -11,6 +11,7 @@ BLACK: Colour = (0, 0, 0)
 LIGHT_SURFACE: Colour = (255, 255, 255)
 DARK_SURFACE: Colour = (23, 26, 31)
 READABLE = 4.5
+VISIBLE = 3.0
 _STEPS = 50
 
 
@@ -34,11 +35,17 @@ def contrast(one: Colour, other: Colour) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def readable_on(colour: Colour, surface: Colour) -> Colour:
-    """The colour, no more lightened or darkened than it takes to be read as text on a surface."""
+def standing_out(colour: Colour, surface: Colour, ratio: float) -> Colour:
+    """The colour, no more lightened or darkened than it takes to reach a contrast with a surface.
+
+    Args:
+        colour: where to begin.
+        surface: what it stands on.
+        ratio: the contrast to reach: ``READABLE`` for text, ``VISIBLE`` for a shape.
+    """
     end = BLACK if _luminance(surface) > 0.5 else WHITE  # noqa: PLR2004 - half of the light
     shades = (_mixed(colour, end, step / _STEPS) for step in range(_STEPS + 1))
-    return next(shade for shade in shades if contrast(shade, surface) >= READABLE)
+    return next(shade for shade in shades if contrast(shade, surface) >= ratio)
 
 
 def ink_on(colour: Colour) -> Colour:
@@ -56,22 +63,26 @@ def stylesheet(accent: str) -> str:
         ValueError: ``accent`` is no colour.
     """
     colour = parse(accent)
-    light = _tokens(colour, LIGHT_SURFACE, BLACK)
-    dark = _tokens(colour, DARK_SURFACE, WHITE)
+    light = _tokens(colour, LIGHT_SURFACE)
+    dark = _tokens(colour, DARK_SURFACE)
     return (
         f":root:not([data-theme]) {{\n{light}}}\n"
         f"@media (prefers-color-scheme: dark) {{\n:root:not([data-theme]) {{\n{dark}}}\n}}\n"
     )
 
 
-def _tokens(colour: Colour, surface: Colour, hover_towards: Colour) -> str:
-    text = readable_on(colour, surface)
+def _tokens(colour: Colour, surface: Colour) -> str:
+    text = standing_out(colour, surface, READABLE)
+    fill = standing_out(colour, surface, VISIBLE)
+    ink = ink_on(fill)
+    away_from_surface = BLACK if surface == LIGHT_SURFACE else WHITE
+    away_from_ink = BLACK if ink == WHITE else WHITE
     values = {
         "--accent": text,
-        "--accent-hover": _mixed(text, hover_towards, 0.2),
-        "--accent-fill": text,
-        "--accent-fill-hover": _mixed(text, hover_towards, 0.12),
-        "--accent-ink": ink_on(text),
+        "--accent-hover": _mixed(text, away_from_surface, 0.2),
+        "--accent-fill": fill,
+        "--accent-fill-hover": _mixed(fill, away_from_ink, 0.15),
+        "--accent-ink": ink,
     }
     return "".join(f"  {name}: {_hex(value)};\n" for name, value in values.items())
 
