@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REFRESH_EVERY = 5.0
+FORGET_EVERY = 3_600.0
 OVERLAP = 300.0
 """Seconds by which each look at the endings reaches back behind the last: late commits and clocks that differ."""
 
@@ -64,7 +65,8 @@ class NodeState:
         self._policies = Policies()
         self._ended: dict[str, float] = {}
         self._valid_from: dict[str, float] = {}
-        self._looked_at: float | None = None
+        self._newest = 0.0
+        self._forget_at = clock() + FORGET_EVERY
         self._hurried = asyncio.Event()
         self._failing: set[str] = set()
         bus.subscribe(self._on_message)
@@ -104,7 +106,7 @@ class NodeState:
         while True:
             await self._tolerate("policies", self.refresh)
             await self._tolerate("changes left behind", self.sweep)
-            self._forget()
+            await self._tolerate("endings to forget", self._forget)
             try:
                 async with asyncio.timeout(self._every):
                     await self._hurried.wait()
@@ -115,14 +117,12 @@ class NodeState:
     async def refresh(self) -> None:
         """Read the policies and the endings since the last look."""
         self._policies = await self._database.read.policies.read()
-        now = self._clock()
-        since = now - self._absolute_timeout if self._looked_at is None else self._looked_at - OVERLAP
-        for ending in await self._database.read.endings.since(since):
+        for ending in await self._database.read.endings.since(self._newest - OVERLAP):
             if ending.session_id is not None:
-                self._ended[ending.session_id] = ending.at
+                self.note_ended((ending.session_id,))
             elif ending.valid_from is not None:
                 self.note_valid_from(ending.user_id, ending.valid_from)
-        self._looked_at = now
+            self._newest = max(self._newest, ending.at)
 
     async def sweep(self) -> None:
         """Carry changed facts into sessions where whoever changed them could not, because Redis was away."""
@@ -151,9 +151,14 @@ class NodeState:
         else:
             self._failing.discard(what)
 
-    def _forget(self) -> None:
-        """Drop endings of sessions that are past their absolute limit by now."""
-        before = self._clock() - self._absolute_timeout - OVERLAP
+    async def _forget(self) -> None:
+        """Once an hour drop endings of sessions that are past their absolute limit by now."""
+        now = self._clock()
+        if now < self._forget_at:
+            return
+        self._forget_at = now + FORGET_EVERY
+        await self._database.read.endings.purge(now - OVERLAP)
+        before = now - self._absolute_timeout - OVERLAP
         for known in (self._ended, self._valid_from):
             for key in [key for key, at in known.items() if at < before]:
                 del known[key]

@@ -19,7 +19,7 @@ from gatekeeper.flows.throttling import Kind
 
 if TYPE_CHECKING:
     from gatekeeper.crypto.hashing import Verified
-    from gatekeeper.domain.model import Client, PasswordPolicy, User
+    from gatekeeper.domain.model import Client, PasswordPolicy, Strength, User
     from gatekeeper.flows.devices import KnownDevice
     from gatekeeper.flows.services import Services
 
@@ -97,9 +97,7 @@ async def prove_current(services: Services, user: User, password: str, client: C
     raise Refused("wrong", WRONG_CURRENT, "current_password")
 
 
-async def choose(
-    services: Services, user: User, policy: PasswordPolicy, new: str, again: str
-) -> tuple[str, passwords.Strength]:
+async def choose(services: Services, user: User, policy: PasswordPolicy, new: str, again: str) -> tuple[str, Strength]:
     """Judge a new password and hash it.
 
     Returns:

@@ -141,7 +141,7 @@ async def enrol(
         last_counter=counter,
     )
     async with services.database.transaction() as tables:
-        await _add(tables, user, authenticator)
+        await _add(tables, authenticator)
         await tables.audit.add(event("two-factor.enrolled", now, client, user.facts))
     changed = await services.database.read.users.by_id(user.id)
     await changes.owner_changed(services, changed.facts)
@@ -239,11 +239,10 @@ async def _check_enrolment_code(services: Services, user: User, code: str, clien
     await throttling.proven(services, who)
 
 
-async def _add(tables: Tables, user: User, authenticator: Authenticator) -> None:
-    """Add the first authenticator of a person. The writes to their row come first: they make two at once wait."""
-    await tables.users.set_two_factor_owed_since(user.id, None)
-    await tables.users.set_enrolment_code(user.id, None, required=False)
-    if await tables.authenticators.of_user(user.id):
+async def _add(tables: Tables, authenticator: Authenticator) -> None:
+    """Add the first authenticator of a person. The write to their row comes first: it makes two at once wait."""
+    await tables.users.set_two_factor_owed_since(authenticator.user_id, None)
+    if await tables.authenticators.of_user(authenticator.user_id):
         raise AttemptEnded
     await tables.authenticators.add(authenticator)
 

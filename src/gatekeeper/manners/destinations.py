@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from gatekeeper.domain.addresses import MalformedHost
+from gatekeeper.domain.paths import AmbiguousPath
 from gatekeeper.domain.redirects import HOME, safe_next
-from gatekeeper.domain.routing import AmbiguousPath, Own, Router, UnknownHost
+from gatekeeper.domain.routing import Own, Router, UnknownHost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

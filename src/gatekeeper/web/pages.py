@@ -52,10 +52,8 @@ def page(
         following: where its form leads in the end; if that is another host, the form may be redirected there.
         context: what the template shows.
     """
-    text = request.app[RENDERER].page(name, **{"next": following, **context})
-    origin = Destinations.origin_of(following)
-    response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
-    response.headers["Content-Security-Policy"] = CSP.format(form=f"'self' {origin}" if origin else "'self'")
+    response = _rendered(request, name, {"next": following, **context}, Destinations.origin_of(following))
+    response.set_status(status)
     return response
 
 
@@ -67,8 +65,9 @@ def see_other(location: str) -> web.Response:
 def error_page(request: web.Request, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
     """An error as a page."""
     title, text = ERRORS.get(status) or ERRORS[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
-    shown = {"title": title, "text": text, "request_id": client_of(request).request_id, "action": None}
-    response = page(request, "error.html", status, **shown, status=status)
+    shown = {"status": status, "title": title, "text": text}
+    response = _rendered(request, "error.html", shown | {"request_id": client_of(request).request_id, "action": None})
+    response.set_status(status)
     response.headers.update(headers or {})
     return response
 
@@ -78,6 +77,15 @@ def wait_text(seconds: float) -> str:
     whole = max(1, math.ceil(seconds))
     count, unit = (whole, "second") if whole < MINUTE else (math.ceil(whole / MINUTE), "minute")
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def _rendered(
+    request: web.Request, name: str, context: Mapping[str, object], leads_to: str | None = None
+) -> web.Response:
+    text = request.app[RENDERER].page(name, lang="en", **context)
+    response = web.Response(text=text, content_type="text/html", charset="utf-8")
+    response.headers["Content-Security-Policy"] = CSP.format(form=f"'self' {leads_to}" if leads_to else "'self'")
+    return response
 
 
 @web.middleware

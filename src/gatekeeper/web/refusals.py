@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from gatekeeper.domain.errors import Refused
 from gatekeeper.flows.throttling import Throttled
 from gatekeeper.web.pages import wait_text
+
+if TYPE_CHECKING:
+    from gatekeeper.domain.errors import Refused
 
 WRONG = "wrong"
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import aiohttp_session
 
-from gatekeeper.manners import static
 from gatekeeper.manners.cookies import Cookies
 from gatekeeper.manners.destinations import Destinations
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, RENDERER, SERVICES
@@ -29,10 +28,8 @@ if TYPE_CHECKING:
     from gatekeeper.web.steps import StepPage
 
 
-def setup(
-    app: web.Application, services: Services, renderer: Renderer, *, clock: Callable[[], float] = time.time
-) -> None:
-    """Put the pages, their static files and what all handlers need into an application.
+def setup(app: web.Application, services: Services, renderer: Renderer, clock: Callable[[], float] = time.time) -> None:
+    """Put the pages, and what all handlers need, into an application.
 
     Args:
         app: the application; the API's and the provider's addresses may be added to it as well.
@@ -48,7 +45,6 @@ def setup(
     app.middlewares.append(pages)
     app.middlewares.append(aiohttp_session.session_middleware(ScratchStorage()))
     prefix = services.config.server.prefix
-    static.setup(app, prefix, renderer)
     _both(app, f"{prefix}/login", sign_in.show, sign_in.give)
     _both(app, f"{prefix}/logout", sign_out.show, sign_out.leave)
     _both(app, f"{prefix}/account", account.show, account.change)

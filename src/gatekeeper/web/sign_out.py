@@ -10,7 +10,6 @@ from gatekeeper.flows import sessions
 from gatekeeper.manners import csrf
 from gatekeeper.manners.acting import replace_session, session_of
 from gatekeeper.manners.client import client_of
-from gatekeeper.manners.destinations import NEXT
 from gatekeeper.manners.forms import read_form
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, SERVICES
 from gatekeeper.web.pages import page, see_other
@@ -61,5 +60,6 @@ def _button(request: web.Request, session: Session, status: int = HTTPStatus.OK)
     following = request.app[DESTINATIONS].next_of(request.query)
     token = csrf.session_token(request.app[SERVICES].signer, session)
     notice = None if status == HTTPStatus.OK else STALE
-    shown = {NEXT: following, "who": session.owner}
-    return page(request, "sign_out.html", status, csrf_token=token, notice=notice, **shown)
+    return page(
+        request, "sign_out.html", status, following=following, csrf_token=token, notice=notice, who=session.owner
+    )
