@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.domain.errors import Conflict, NotFound, Refused
+from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Permission, TwoFactorMode
 from gatekeeper.flows import audit, changes
 from gatekeeper.flows.acting import require
@@ -126,7 +126,7 @@ async def set_two_factor(
     return after
 
 
-async def people(services: Services, actor: Actor, *, cursor: str | None, limit: int) -> Page[User]:
+async def people(services: Services, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[User]:
     """The exceptions or the selected, paged.
 
     Raises:
@@ -191,17 +191,15 @@ async def resolve_people(
     if len(people) > MOST_LISTED:
         reason = f"at most {MOST_LISTED} people at once; add the others one by one"
         raise_all([Refused("too-many", reason, name)])
-    try:
-        known = {user.id for user in await tables.users.by_ids(list(people))}
-    except NotFound:
-        known = set()
+    wanted = [user_id.lower() for user_id in people]
+    known = {user.id for user in await tables.users.by_ids(wanted)}
     unknown = [
-        Refused("unknown-user", f"nobody has the id {user_id}", f"{name}.{at}")
-        for at, user_id in enumerate(people)
+        Refused("unknown-user", f"nobody has the id {people[at]}", f"{name}.{at}")
+        for at, user_id in enumerate(wanted)
         if user_id not in known
     ]
     raise_all(unknown)
-    return list(dict.fromkeys(people))
+    return list(dict.fromkeys(wanted))
 
 
 def list_name(mode: TwoFactorMode) -> str:

@@ -53,6 +53,7 @@ async def reset_two_factor(
         code = _new_code() if Enrolment.WITH_CODE in (standing, enrolment) else None
         await tables.users.set_enrolment_code(user_id, _digest(code), required=code is not None)
         _, applies = await tables.policies.applies_to(user_id)
+        await tables.users.set_two_factor_owed_since(user_id, None)
         await tables.users.set_two_factor_owed_since(user_id, now if applies else None)
         ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
         details: dict[str, object] = {"reason": reason, "authenticators": removed, "enrolment_code": code is not None}

@@ -71,11 +71,11 @@ async def record(
     await tables.audit.add(entry(action, now, actor.client, actor=actor.user, target=target, details=known))
 
 
-async def record_refusal(services: Services, actor: Actor, action: str, now: float, reason: str) -> None:
+async def record_refusal(services: Services, actor: Actor, action: str, now: float, details: dict[str, object]) -> None:
     """Write down that somebody was refused: nothing changed, so the entry has a transaction of its own."""
+    known: dict[str, object] = {"via": actor.via.value, **details}
     async with services.database.transaction() as tables:
-        details: dict[str, object] = {"via": actor.via.value, "reason": reason}
-        await tables.audit.add(entry(action, now, actor.client, actor=actor.user, outcome=REFUSED, details=details))
+        await tables.audit.add(entry(action, now, actor.client, actor=actor.user, outcome=REFUSED, details=known))
 
 
 async def search(

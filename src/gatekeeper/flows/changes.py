@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gatekeeper.domain.errors import Unavailable
-from gatekeeper.sessions.bus import PoliciesChanged
+from gatekeeper.sessions.messages import PoliciesChanged
 
 if TYPE_CHECKING:
     from gatekeeper.domain.model import OwnerFacts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gatekeeper.domain import passwords
-from gatekeeper.domain.errors import NotFound, Refused
+from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import Permission
 from gatekeeper.flows import audit, changes, sessions
 from gatekeeper.flows.acting import require, require_over
@@ -27,7 +27,7 @@ class Prepared:
     """A password that may be stored: its hash, and the level that it met."""
 
     hash: str
-    strength: Strength | None
+    strength: Strength
 
 
 async def prepare(
@@ -52,7 +52,7 @@ async def prepare(
         if (await services.hasher.verify(earlier, normal, password)).ok:
             fault = passwords.reused()
             raise_all([Refused(fault.code, "This password was used before. Choose a new one.", FIELD)])
-    return Prepared(await services.hasher.hash(normal), passwords.strength_of(password))
+    return Prepared(await services.hasher.hash(normal), passwords.strength_of(password) or policy.strength)
 
 
 async def set_password(
@@ -84,12 +84,11 @@ async def set_password(
     prepared = await prepare(services, password, policy, names, history)
     async with services.database.transaction() as tables:
         require_over(actor, await tables.users.by_id(user_id))
-        await tables.passwords.set(user_id, prepared.hash, prepared.strength, now, must_change=must_change)
+        after = await tables.passwords.set(user_id, prepared.hash, prepared.strength, now, must_change=must_change)
         await tables.devices.forget_all(user_id)
         ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
         details: dict[str, object] = {"must_change": must_change}
         await audit.record(tables, actor, "user.password.set", now, target=facts, details=details)
-        after = await tables.users.by_id(user_id)
     await sessions.drop_all(services, user_id, ended_from)
     await changes.owner_changed(services, after.facts)
     return after
@@ -101,17 +100,12 @@ async def require_change(services: Services, actor: Actor, user_id: str, now: fl
     Raises:
         Forbidden: without ``users.manage``, or on a person who holds more.
         NotFound: there is no such person.
-        Refused: the person has no password that could be changed.
     """
     require(actor, Permission.USERS_MANAGE)
     async with services.database.transaction() as tables:
         user = await tables.users.by_id(user_id)
         require_over(actor, user)
-        try:
-            await tables.passwords.require_change(user_id)
-        except NotFound:
-            raise Refused("no-password", f"{user.facts.username} has no password yet") from None
+        after = await tables.passwords.require_change(user_id)
         await audit.record(tables, actor, "user.password.require-change", now, target=user.facts)
-        after = await tables.users.by_id(user_id)
     await changes.owner_changed(services, after.facts)
     return after

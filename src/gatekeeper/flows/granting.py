@@ -34,13 +34,12 @@ async def set_permissions(
         held = before.facts.permissions
         if held == wanted:
             return before
-        await tables.users.set_permissions(user_id, wanted)
+        after = await tables.users.set_permissions(user_id, wanted)
         details: dict[str, object] = {
             "granted": [permission.value for permission in in_order(wanted - held)],
             "revoked": [permission.value for permission in in_order(lost(held, wanted))],
         }
         await audit.record(tables, actor, "user.permissions.set", now, target=before.facts, details=details)
-        after = await tables.users.by_id(user_id)
         ends = await ending.mark(services, tables, actor, user_id, now) if lost(held, wanted) else None
     await changes.owner_changed(services, after.facts)
     if ends is not None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gatekeeper.flows.services import Services
     from gatekeeper.store.database import Tables
 
+BATCH = 500
 HASHED_AT_ONCE = 2
 """How many passwords of an import are hashed at the same time; sign-ins go on beside it."""
 
@@ -92,8 +93,7 @@ async def import_people(
     require(actor, Permission.USERS_MANAGE)
     good, faults = _judge(await asyncio.to_thread(read_rows, content))
     level = (await services.database.read.policies.read()).password.strength
-    async with services.database.transaction() as tables:
-        fresh, unchanged, clashing = await _compare(tables, good)
+    fresh, unchanged, clashing = await _compare(services.database.read, good)
     faults += clashing
     fresh, weak = _judge_passwords(fresh, level)
     faults = sorted([*faults, *weak], key=lambda fault: fault.line)
@@ -104,13 +104,10 @@ async def import_people(
         raise BadRows(replace(report, added=0, written=False))
     new = await _hash_all(services, fresh, now, progress)
     async with services.database.transaction() as tables:
+        await tables.users.add_many(new)
         for person in new:
-            await people.add(tables, person)
-            details = {**people.described(person), "import": True}
-            await tables.audit.add(
-                audit.entry(
-                    "user.create", now, actor.client, actor=actor.user, target=people.facts_of(person), details=details
-                )
+            await audit.record(
+                tables, actor, "user.create", now, target=people.facts_of(person), details=people.described(person)
             )
         totals: dict[str, object] = {"added": len(new), "unchanged": unchanged, "refused": len(faults)}
         await audit.record(tables, actor, "user.import", now, details=totals)
@@ -170,26 +167,25 @@ def _wanted(row: Row) -> _Wanted:
 
 async def _compare(tables: Tables, wanted: Sequence[_Wanted]) -> tuple[list[_Wanted], int, list[Fault]]:
     """Who is new, how many are there already as the file has them, and who clashes with somebody."""
+    names = [name for one in wanted for name in (one.candidate.username, one.candidate.email)]
+    taken = await tables.users.taken(canonical_name(name) for name in names)
+    ids = list(set(taken.values()))
+    standing: dict[str, User] = {}
+    for start in range(0, len(ids), BATCH):
+        standing |= {user.id: user for user in await tables.users.by_ids(ids[start : start + BATCH])}
     fresh: list[_Wanted] = []
     faults: list[Fault] = []
-    unchanged = 0
     for one in wanted:
-        candidate = one.candidate
-        standing = await tables.users.by_login(canonical_name(candidate.username))
-        if standing is None:
-            holder = await tables.users.by_login(canonical_name(candidate.email))
-            if holder is None:
-                fresh.append(one)
-            else:
-                faults.append(Fault(one.line, "the address is somebody else's already", "email", candidate.username))
-            continue
-        differing = _differing(standing, candidate)
-        if differing:
+        who = one.candidate
+        user = standing.get(taken.get(canonical_name(who.username), ""))
+        if user is None and canonical_name(who.email) not in taken:
+            fresh.append(one)
+        elif user is None:
+            faults.append(Fault(one.line, "the address is somebody else's already", "email", who.username))
+        elif differing := _differing(user, who):
             reason = f"this person is there already, with another {', '.join(_word(name) for name in differing)}"
-            faults.append(Fault(one.line, reason, differing[0], candidate.username))
-        else:
-            unchanged += 1
-    return fresh, unchanged, faults
+            faults.append(Fault(one.line, reason, differing[0], who.username))
+    return fresh, len(wanted) - len(fresh) - len(faults), faults
 
 
 def _differing(user: User, candidate: Candidate) -> list[str]:

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gatekeeper.crypto.tokens import new_id
-from gatekeeper.domain.errors import AlreadyExists, Refused
+from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import NewUser, OwnerFacts, Permission
-from gatekeeper.domain.names import canonical_name
 from gatekeeper.domain.permissions import in_order
 from gatekeeper.flows import audit, changes, details, given_passwords, sessions
 from gatekeeper.flows.acting import require, require_over
 from gatekeeper.flows.refusals import raise_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from gatekeeper.domain.model import User
     from gatekeeper.flows.acting import Actor
     from gatekeeper.flows.services import Services
-    from gatekeeper.store.database import Tables
     from gatekeeper.store.paging import Page
 
 T = TypeVar("T")
@@ -47,6 +45,17 @@ class Candidate:
     enabled: bool = True
     password: str | None = None
     must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What shall change of a person; ``None`` leaves a detail as it is, an empty ``recovery_email`` takes it away."""
+
+    email: str | None = None
+    display_name: str | None = None
+    recovery_email: str | None = None
+    groups: tuple[str, ...] | None = None
+    enabled: bool | None = None
 
 
 async def get(services: Services, actor: Actor, user_id: str) -> User:
@@ -112,34 +121,15 @@ async def create(services: Services, actor: Actor, candidate: Candidate, now: fl
         change_required=candidate.must_change,
     )
     async with services.database.transaction() as tables:
-        await add(tables, new, checked.recovery_email)
-        user = await tables.users.by_id(new.id)
+        user = await tables.users.add(new)
+        if checked.recovery_email is not None:
+            user = await tables.users.update(new.id, recovery_email=checked.recovery_email)
         await audit.record(tables, actor, "user.create", now, target=user.facts, details=described(new))
     return user
 
 
-async def add(tables: Tables, new: NewUser, recovery_email: str | None = None) -> None:
-    """Store a person whose names nobody else has, neither as a user name nor as an address.
-
-    Raises:
-        AlreadyExists: the name or the address is somebody's.
-    """
-    await refuse_taken(tables, new.username, "username")
-    await refuse_taken(tables, new.email, "email")
-    await tables.users.add(new)
-    if recovery_email is not None:
-        await tables.users.update(new.id, recovery_email=recovery_email)
-
-
-async def change(services: Services, actor: Actor, user_id: str, wanted: Mapping[str, object], now: float) -> User:
-    """Change a person's details.
-
-    Args:
-        services: the stores.
-        actor: who asks.
-        user_id: whose details.
-        wanted: only what shall change, out of ``email``, ``display_name``, ``recovery_email``, ``groups``, ``enabled``.
-        now: the time.
+async def change(services: Services, actor: Actor, user_id: str, wanted: Wanted, now: float) -> User:
+    """Change a person's details; somebody whose account is closed is signed out.
 
     Raises:
         Forbidden: without ``users.manage``, or on a person who holds more.
@@ -151,23 +141,25 @@ async def change(services: Services, actor: Actor, user_id: str, wanted: Mapping
     require(actor, Permission.USERS_MANAGE)
     ended_from = None
     async with services.database.transaction() as tables:
-        before = await tables.users.by_id(user_id)
+        before = after = await tables.users.by_id(user_id)
         require_over(actor, before)
-        changed = _changed(before, wanted)
-        if "email" in changed:
-            await refuse_taken(tables, str(changed["email"]), "email", but=user_id)
-        enabled = changed.pop("enabled", None)
-        if changed:
-            await tables.users.update(user_id, **changed)
-            done = {"before": {name: _standing(before)[name] for name in changed}, "after": dict(changed)}
+        changed = changes_of(before, check_wanted(wanted, before.facts.username))
+        if changed is not None:
+            after = await tables.users.update(
+                user_id,
+                email=changed.email,
+                display_name=changed.display_name,
+                recovery_email=changed.recovery_email,
+                groups=changed.groups,
+            )
+            done: dict[str, object] = {"before": _recorded(before, changed), "after": _recorded(after, changed)}
             await audit.record(tables, actor, "user.change", now, target=before.facts, details=done)
-        if enabled is not None:
-            await tables.users.set_enabled(user_id, bool(enabled))
-            action = "user.enable" if enabled else "user.disable"
+        if wanted.enabled is not None and wanted.enabled != before.facts.enabled:
+            after = await tables.users.set_enabled(user_id, wanted.enabled)
+            action = "user.enable" if wanted.enabled else "user.disable"
             await audit.record(tables, actor, action, now, target=before.facts)
-        if enabled is False:
-            ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
-        after = await tables.users.by_id(user_id)
+            if not wanted.enabled:
+                ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
     if ended_from is not None:
         await sessions.drop_all(services, user_id, ended_from)
     if after.facts.version != before.facts.version:
@@ -203,7 +195,7 @@ def check(candidate: Candidate) -> Candidate:
     username = _try(lambda: details.username(candidate.username), "", faults)
     email = _try(lambda: details.email(candidate.email), "", faults)
     shown = _try(lambda: details.display_name(candidate.display_name, username), "", faults)
-    groups = _try(lambda: details.groups(candidate.groups), (), faults)
+    groups = _try(lambda: details.groups(candidate.groups), candidate.groups, faults)
     recovery = candidate.recovery_email
     if recovery is not None:
         recovery = _try(lambda: details.email(recovery or "", "recovery_email"), "", faults)
@@ -219,17 +211,6 @@ def check(candidate: Candidate) -> Candidate:
         password=candidate.password,
         must_change=candidate.must_change,
     )
-
-
-async def refuse_taken(tables: Tables, name: str, field: str, but: str | None = None) -> None:
-    """Refuse a name that leads to somebody else already, be it as their user name or as their address.
-
-    Raises:
-        AlreadyExists: it does.
-    """
-    holder = await tables.users.by_login(canonical_name(name))
-    if holder is not None and holder.id != but:
-        raise AlreadyExists(field)
 
 
 def described(new: NewUser) -> dict[str, object]:
@@ -248,41 +229,48 @@ def facts_of(new: NewUser) -> OwnerFacts:
     return OwnerFacts(new.id, new.username, new.email, new.display_name, new.groups, new.permissions, new.enabled)
 
 
-def _changed(user: User, wanted: Mapping[str, object]) -> dict[str, object]:
-    """What would really change, each value in its stored spelling.
+def check_wanted(wanted: Wanted, username: str) -> Wanted:
+    """The wanted details in their stored spellings.
 
     Raises:
         RefusedAll: every detail that breaks a rule.
     """
     faults: list[Refused] = []
-    rules: dict[str, Callable[[object], object]] = {
-        "email": lambda value: details.email(str(value)),
-        "display_name": lambda value: details.display_name(str(value), user.facts.username),
-        "recovery_email": lambda value: None if value is None else details.email(str(value), "recovery_email"),
-        "groups": lambda value: details.groups(_as_texts(value)),
-        "enabled": bool,
-    }
-    found: dict[str, object] = {}
-    for name, value in wanted.items():
-        found[name] = _try(lambda rule=rules[name], value=value: rule(value), None, faults)  # type: ignore[misc]
+    email, shown, recovery, groups = wanted.email, wanted.display_name, wanted.recovery_email, wanted.groups
+    if email is not None:
+        email = _try(lambda: details.email(wanted.email or ""), "", faults)
+    if shown is not None:
+        shown = _try(lambda: details.display_name(wanted.display_name or "", username), "", faults)
+    if recovery:
+        recovery = _try(lambda: details.email(wanted.recovery_email or "", "recovery_email"), "", faults)
+    if groups is not None:
+        groups = _try(lambda: details.groups(wanted.groups or ()), groups, faults)
     raise_all(faults)
-    standing = _standing(user)
-    return {name: value for name, value in found.items() if standing[name] != value}
+    return Wanted(email, shown, recovery, groups, wanted.enabled)
 
 
-def _as_texts(value: object) -> Sequence[str]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def _standing(user: User) -> dict[str, object]:
+def changes_of(user: User, wanted: Wanted) -> Wanted | None:
+    """Only what differs from how the person stands; ``None`` where no detail does."""
     facts = user.facts
-    return {
+    changed = Wanted(
+        email=None if wanted.email == facts.email else wanted.email,
+        display_name=None if wanted.display_name == facts.display_name else wanted.display_name,
+        recovery_email=None if wanted.recovery_email == (user.recovery_email or "") else wanted.recovery_email,
+        groups=None if wanted.groups == facts.groups else wanted.groups,
+    )
+    return None if changed == Wanted() else changed
+
+
+def _recorded(user: User, changed: Wanted) -> dict[str, object]:
+    """The changed details of a person, as the audit log keeps them."""
+    facts = user.facts
+    standing = {
         "email": facts.email,
         "display_name": facts.display_name,
         "recovery_email": user.recovery_email,
-        "groups": facts.groups,
-        "enabled": facts.enabled,
+        "groups": list(facts.groups),
     }
+    return {name: value for name, value in standing.items() if getattr(changed, name) is not None}
 
 
 def _try(rule: Callable[[], T], instead: T, faults: list[Refused]) -> T:

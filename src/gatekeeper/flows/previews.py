@@ -17,7 +17,7 @@ from gatekeeper.domain.passwords import falls_short
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.administration import password_policy_faults, resolve_people, two_factor_policy_faults
 from gatekeeper.flows.refusals import raise_all
-from gatekeeper.store.paging import Page
+from gatekeeper.store.paging import MAX_LIMIT, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ async def of_password(
     before = None if policy.expiry_days is None else now - policy.expiry_days * DAY
     short, unknown = await passwords.count_falling_short(policy.strength)
     expired = 0 if before is None else await passwords.count_expired(before)
-    both = 0 if before is None else await passwords.count_falling_short_and_expired(policy.strength, before)
+    both = 0 if before is None else await _count_both(services, policy, before, fewer_short=short < expired)
     counts = {Effect.FALLS_SHORT: short, Effect.EXPIRED: expired, Effect.STRENGTH_UNKNOWN: unknown}
     walk = _PasswordWalk(services, policy, before)
     people, following = await walk.page(effect, cursor, limit)
@@ -131,6 +131,20 @@ async def of_two_factor(
     return Preview(count, {Effect.MUST_ENROL: count}, affected, page.next_cursor)
 
 
+async def _count_both(services: Services, policy: PasswordPolicy, before: float, *, fewer_short: bool) -> int:
+    """How many people both fall short and are past their term: the smaller of the two lists is walked."""
+    walk = _PasswordWalk(services, policy, before)
+    stage = Effect.FALLS_SHORT if fewer_short else Effect.EXPIRED
+    count, cursor = 0, None
+    while True:
+        page = await walk.stage(stage, cursor, MAX_LIMIT)
+        effects = [walk.effects(user) for user in page.items]
+        count += sum(Effect.FALLS_SHORT in found and Effect.EXPIRED in found for found in effects)
+        cursor = page.next_cursor
+        if cursor is None:
+            return count
+
+
 @dataclass(frozen=True, slots=True)
 class _PasswordWalk:
     """The people affected, a page at a time: those who fall short, then those whose password is only past its term."""
@@ -145,31 +159,33 @@ class _PasswordWalk:
         """One page, and where it ended."""
         stages = [effect] if effect is not None else [Effect.FALLS_SHORT, Effect.EXPIRED]
         stage, inner = self._position(cursor, stages)
-        users = await self._stage(stage, inner, limit)
+        users = await self.stage(stage, inner, limit)
         shown = [user for user in users.items if effect is not None or not self._shown_before(stage, user)]
-        people = tuple(Affected(user, self._effects(user)) for user in shown)
+        people = tuple(Affected(user, self.effects(user)) for user in shown)
         if users.next_cursor is not None:
             return people, f"{stage.value}:{users.next_cursor}"
         following = stages[stages.index(stage) + 1 :]
-        if not following or not (await self._stage(following[0], None, 1)).items:
+        if not following or not (await self.stage(following[0], None, 1)).items:
             return people, None
         return people, f"{following[0].value}:"
 
-    async def _stage(self, stage: Effect, cursor: str | None, limit: int) -> Page[User]:
+    async def stage(self, stage: Effect, cursor: str | None, limit: int) -> Page[User]:
+        """A page of the people whom one effect meets."""
         passwords = self.services.database.read.passwords
         if stage is Effect.FALLS_SHORT:
             return await passwords.falling_short(self.policy.strength, cursor=cursor, limit=limit)
         if stage is Effect.STRENGTH_UNKNOWN:
             return await passwords.of_unknown_strength(cursor=cursor, limit=limit)
         if self.before is None:
-            return Page((), None)
+            return Page([])
         return await passwords.expired(self.before, cursor=cursor, limit=limit)
 
-    def _effects(self, user: User) -> tuple[Effect, ...]:
+    def effects(self, user: User) -> tuple[Effect, ...]:
+        """All that the policy would mean for a person."""
         facts = user.facts
         holds = {
             Effect.FALLS_SHORT: falls_short(facts.password_strength, self.policy.strength),
-            Effect.EXPIRED: self.before is not None and facts.password_changed_at <= self.before,
+            Effect.EXPIRED: self.before is not None and facts.password_changed_at < self.before,
             Effect.STRENGTH_UNKNOWN: facts.password_strength is None,
         }
         return tuple(effect for effect, held in holds.items() if held)
