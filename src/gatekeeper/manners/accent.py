@@ -1,4 +1,7 @@
-"""One accent colour from the operator, made readable: WCAG 2.2 AA in light and in dark (§1.4.3, §1.4.11)."""
+"""One accent colour from the operator, made readable: WCAG 2.2 AA in light and in dark (§1.4.3, §1.4.11).
+
+The surfaces to stand out from are the worst of ``gatekeeper.css`` in each scheme: its ``--raised``.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ Colour = tuple[int, int, int]
 
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (0, 0, 0)
-LIGHT_SURFACE: Colour = (255, 255, 255)
-DARK_SURFACE: Colour = (23, 26, 31)
+LIGHT_SURFACE: Colour = (245, 246, 248)
+DARK_SURFACE: Colour = (31, 35, 41)
 READABLE = 4.5
 VISIBLE = 3.0
 _STEPS = 50
