@@ -36,7 +36,7 @@ async def whoami(request: web.Request) -> web.Response:
             "name": identity.name,
             "email": identity.email,
             "groups": list(identity.groups),
-            "headers": [[name, value] for name, value in request.headers.items()],
+            "headers": [[name.decode(), value.decode(errors="replace")] for name, value in request.raw_headers],
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -15,20 +15,18 @@ from gatekeeper.demo.keys import POST_OFFICE, VISIT
 if TYPE_CHECKING:
     from gatekeeper.demo.mailbox import Mailbox, Message
 
+Happened = asyncio.Queue[tuple[str, "Message | None"]]
+
 HEARTBEAT = 15.0
 SURPRISE_AFTER = 20.0  # seconds of watching until a mail arrives
-
-
-class Streams(set[asyncio.Task[Any]]):
-    """The tasks of everything that is open."""
-
-
-OPEN = web.AppKey("open", Streams)
+CLOSE_TIMEOUT = 2.0
+THE_END = "end"
+OPEN = web.AppKey("open", set[Happened])
 
 
 def setup(app: web.Application) -> None:
     """Add the addresses of the live updates; what is open ends when the application does."""
-    app[OPEN] = Streams()
+    app[OPEN] = set()
     app.router.add_get("/mail/live", live)
     app.router.add_get("/mail/events", events)
     app.on_shutdown.append(close_all)
@@ -36,8 +34,9 @@ def setup(app: web.Application) -> None:
 
 async def close_all(app: web.Application) -> None:
     """End every open stream, so that the server need not wait for them."""
-    for task in tuple(app[OPEN]):
-        task.cancel()
+    queues = app[OPEN]
+    for queue in tuple(queues):
+        queue.put_nowait((THE_END, None))
 
 
 class Watch:
@@ -46,19 +45,16 @@ class Watch:
     def __init__(self, app: web.Application, mailbox: Mailbox) -> None:
         self._app = app
         self._mailbox = mailbox
-        self._queue: asyncio.Queue[tuple[str, Message | None]] = asyncio.Queue()
-        self._task = asyncio.current_task()
+        self._queue: Happened = asyncio.Queue()
 
-    def __enter__(self) -> asyncio.Queue[tuple[str, Message | None]]:
+    def __enter__(self) -> Happened:
         self._mailbox.watchers.append(self._put)
-        if self._task is not None:
-            self._app[OPEN].add(self._task)
+        self._app[OPEN].add(self._queue)
         return self._queue
 
     def __exit__(self, *_: object) -> None:
         self._mailbox.watchers.remove(self._put)
-        if self._task is not None:
-            self._app[OPEN].discard(self._task)
+        self._app[OPEN].discard(self._queue)
 
     def _put(self, kind: str, message: Message | None) -> None:
         self._queue.put_nowait((kind, message))
@@ -67,7 +63,7 @@ class Watch:
 async def live(request: web.Request) -> web.WebSocketResponse:
     """Send ``{"type": "message", "message": {…}}`` for new mail; answer every text with ``{"type": "echo", …}``."""
     mailbox, post_office = request[VISIT].mailbox, request.app[POST_OFFICE]
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT * 2)
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT * 2, timeout=CLOSE_TIMEOUT)
     await socket.prepare(request)
     await socket.send_json({"type": "hello", "user": request[VISIT].identity.user})
     surprise = asyncio.get_running_loop().call_later(SURPRISE_AFTER, post_office.surprise, mailbox)
@@ -82,17 +78,16 @@ async def live(request: web.Request) -> web.WebSocketResponse:
         finally:
             sender.cancel()
             surprise.cancel()
-            with contextlib.suppress(ConnectionError):
-                await socket.close(code=WSCloseCode.GOING_AWAY)
     return socket
 
 
-async def _tell(socket: web.WebSocketResponse, happened: asyncio.Queue[tuple[str, Message | None]]) -> None:
+async def _tell(socket: web.WebSocketResponse, happened: Happened) -> None:
     with contextlib.suppress(ConnectionError):
-        while True:
-            kind, message = await happened.get()
+        while (event := await happened.get())[0] != THE_END:
+            kind, message = event
             if kind == "message" and message is not None:
                 await socket.send_json({"type": "message", "message": summary(message)})
+        await socket.close(code=WSCloseCode.GOING_AWAY)
 
 
 async def events(request: web.Request) -> web.StreamResponse:
@@ -105,7 +100,9 @@ async def events(request: web.Request) -> web.StreamResponse:
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT):
-                    await happened.get()
+                    kind, _ = await happened.get()
+                if kind == THE_END:
+                    break
                 await stream.write(_counts(mailbox))
             except TimeoutError:
                 await stream.write(b": still here\n\n")
