@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import pyotp
+from yarl import URL
 
 from tests.e2e.person import PASSWORD
 
@@ -80,6 +82,7 @@ class Visitor:
     """Somebody who speaks HTTP with a jar of cookies."""
 
     def __init__(self) -> None:
+        self.secret = ""
         self._client = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
 
     async def __aenter__(self) -> Self:
@@ -89,6 +92,28 @@ class Visitor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._client.close()
+
+    def cookie(self, name: str) -> str:
+        """The value of a cookie in the jar."""
+        return next(cookie.value for cookie in self._client.cookie_jar if cookie.key == name)
+
+    def plant(self, base: str, name: str, value: str) -> None:
+        """Put a cookie into the jar."""
+        self._client.cookie_jar.update_cookies({name: value}, URL(base))
+
+    def copy_cookies(self, other: Visitor) -> None:
+        """Take over the cookies of another visitor, as a thief would."""
+        self._client.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in other._client.cookie_jar})
+
+    def read_secret(self, page: str) -> None:
+        """Read the secret from the enrolment page."""
+        shown = re.search(r'id="totp-secret"[^>]*>(.*?)</', page, re.DOTALL)
+        assert shown is not None
+        self.secret = re.sub(r"<[^>]*>|\s", "", shown[1])
+
+    def code(self, now: float) -> str:
+        """The code that the app shows."""
+        return pyotp.TOTP(self.secret).at(now)
 
     async def get(self, url: str) -> tuple[int, str]:
         """The status and the text, without following."""

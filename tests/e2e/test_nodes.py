@@ -11,7 +11,7 @@ import pytest
 
 from gatekeeper.app import open_services
 from gatekeeper.config import load
-from tests.e2e.conftest import create_accounts, free_port, write_config
+from tests.e2e.gateway import create_accounts, free_port, write_config
 from tests.e2e.process import Process, Visitor
 
 
@@ -50,7 +50,7 @@ async def test_signed_in_on_one_node_is_known_on_the_other_and_signed_out_within
         # The jar forgets the cookie at sign-out; a thief would not.
         thief = Visitor()
         async with thief:
-            thief._client.cookie_jar.update_cookies({cookie.key: cookie.value for cookie in visitor._client.cookie_jar})
+            thief.copy_cookies(visitor)
             assert (await thief.get(f"{other}/mail/whoami"))[0] == 200
             await visitor.signs_out(base)
             # The rule is 100 ms; nothing here measures time, it is the moment at which the rule is asked.
