@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 from gatekeeper.crypto.tokens import digest
 from gatekeeper.manners.keys import CLOCK, COOKIES, SERVICES
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from gatekeeper.domain.model import Session
 
-_READ = "gatekeeper.session"
+_READ: web.RequestKey[Session | None] = web.RequestKey("session")
 
 
 async def session_of(request: web.Request) -> Session | None:
@@ -27,8 +27,7 @@ async def session_of(request: web.Request) -> Session | None:
         token = request.app[COOKIES].session_token(request)
         now = request.app[CLOCK]()
         request[_READ] = None if token is None else await request.app[SERVICES].reader.read(digest(token), now)
-    session: Session | None = request[_READ]
-    return session
+    return request[_READ]
 
 
 def replace_session(request: web.Request, session: Session | None) -> None:

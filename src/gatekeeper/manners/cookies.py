@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gatekeeper.domain.addresses import authority, is_loopback
+from gatekeeper.domain.cookies import CookieNames, values_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -44,47 +45,44 @@ class Cookies:
 
     def __init__(self, public_url: str, signer: Signer) -> None:
         self.secure = not _is_plain_loopback(public_url)
-        prefix = "__Host-" if self.secure else ""
-        self.session_name = f"{prefix}gatekeeper"
-        self.login_name = f"{prefix}gatekeeper-login"
-        self.device_name = f"{prefix}gatekeeper-device"
+        self.names = CookieNames(secure=self.secure)
         self._signer = signer
 
     def session_token(self, request: web.BaseRequest) -> str | None:
         """The session's token, if the browser sent one."""
-        return _read(request, self.session_name)
+        return _read(request, self.names.session)
 
     def device(self, request: web.BaseRequest) -> str | None:
         """The value of the device cookie, if the browser sent one."""
-        return _read(request, self.device_name)
+        return _read(request, self.names.device)
 
     def login(self, request: web.BaseRequest) -> LoginCookie | None:
         """The sign-in of this browser, if it has one and the cookie is of our making."""
-        sent = _read(request, self.login_name)
+        sent = _read(request, self.names.attempt)
         text = None if sent is None else self._signer.unsign(sent, _PURPOSE)
         parts = [] if text is None else text.split(".")
         return LoginCookie(*parts) if len(parts) == len(LoginCookie.__slots__) and parts[0] else None
 
     def set_session(self, response: web.StreamResponse, token: str) -> None:
         """Give the browser its session; it keeps it until it is closed."""
-        self._set(response, self.session_name, token)
+        self._set(response, self.names.session, token)
 
     def set_login(self, response: web.StreamResponse, login: LoginCookie) -> None:
         """Give the browser its place in the sign-in."""
         text = f"{login.nonce}.{login.token}.{login.note}"
-        self._set(response, self.login_name, self._signer.sign(text, _PURPOSE))
+        self._set(response, self.names.attempt, self._signer.sign(text, _PURPOSE))
 
     def set_device(self, response: web.StreamResponse, value: str) -> None:
         """Give the browser what it is recognised by later."""
-        self._set(response, self.device_name, value, max_age=DEVICE_LIFETIME)
+        self._set(response, self.names.device, value, max_age=DEVICE_LIFETIME)
 
     def drop_session(self, response: web.StreamResponse) -> None:
         """Take the session back. ``Secure`` is needed here too, or a ``__Host-`` cookie stays."""
-        self._set(response, self.session_name, "", max_age=0)
+        self._set(response, self.names.session, "", max_age=0)
 
     def drop_login(self, response: web.StreamResponse) -> None:
         """Take the sign-in back."""
-        self._set(response, self.login_name, "", max_age=0)
+        self._set(response, self.names.attempt, "", max_age=0)
 
     def _set(self, response: web.StreamResponse, name: str, value: str, max_age: int | None = None) -> None:
         response.set_cookie(name, value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="Lax")
@@ -96,9 +94,6 @@ def _is_plain_loopback(url: str) -> bool:
 
 
 def _read(request: web.BaseRequest, name: str) -> str | None:
-    for line in request.headers.getall("Cookie", ()):
-        for pair in line.split(";"):
-            key, found, value = pair.partition("=")
-            if found and key.strip(" \t") == name:
-                return value.strip(" \t").strip('"') or None
-    return None
+    headers = [line.encode("utf-8", "surrogateescape") for line in request.headers.getall("Cookie", ())]
+    values = values_of(headers, name.encode())
+    return values[0].decode("ascii", "replace") or None if values else None

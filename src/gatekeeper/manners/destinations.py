@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 from gatekeeper.domain.addresses import MalformedHost
 from gatekeeper.domain.paths import AmbiguousPath
 from gatekeeper.domain.redirects import HOME, safe_next
-from gatekeeper.domain.routing import Own, Router, UnknownHost
+from gatekeeper.domain.routing import Own, UnknownHost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gatekeeper.config import Config, RouteConfig
+    from gatekeeper.config import Config
 
 NEXT = "next"
 
@@ -26,11 +26,10 @@ class Destinations:
     """
 
     def __init__(self, config: Config) -> None:
-        public = urlsplit(config.server.public_url)
-        self._scheme = public.scheme
-        self._hosts = {public.netloc.lower(), *(route.host.lower() for route in config.routes if route.host)}
+        self._scheme = config.server.scheme
+        self._hosts = config.redirect_hosts()
         self._prefix = config.server.prefix
-        self._router: Router[RouteConfig] = Router(config.routes, hosts=(public.netloc,), prefix=self._prefix)
+        self._router = config.router()
 
     def next_of(self, fields: Mapping[str, str]) -> str:
         """Where the person wants to go, out of a query or a form; ``/`` where that is no place of ours."""
