@@ -91,7 +91,9 @@ class Process:
 
     def ended(self) -> bool:
         """Tell whether the process has ended; a child that has not been waited for counts as ended."""
-        return bool(select.select([self._handle], [], [], 0)[0])
+        watcher = select.poll()
+        watcher.register(self._handle, select.POLLIN)
+        return bool(watcher.poll(0))
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; nothing happens if the process has ended."""
@@ -164,9 +166,7 @@ def running_in(folder: Path, program: str) -> list[int]:
     Both engines change into their data folder, so this finds one that no longer answers on its socket.
     """
     found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for entry in Path("/proc").glob("[1-9]*"):
         with contextlib.suppress(OSError):
             file = (entry / "exe").readlink().name.removesuffix(" (deleted)")
             if file == program and (entry / "cwd").readlink() == folder:
