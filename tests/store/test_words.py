@@ -169,7 +169,8 @@ async def _fill(store_url: str, name: str, crowd: str) -> None:
         INSERT INTO users (id, username, username_canonical, email, email_canonical, display_name, created_at,
                            password_hash, password_changed_at, password_strength)
         SELECT gen_random_uuid(), 'user' || n, 'user' || n, 'user' || n || '@example.com',
-               'user' || n || '@example.com', 'Person ' || n, now(), repeat('h', 900), now() - n * interval '1 minute', n % 3
+               'user' || n || '@example.com', 'Person ' || n, now(),
+               repeat('h', 900), now() - n * interval '1 minute', n % 3
         FROM generate_series(1, {CROWD}) AS n
         """,
         """

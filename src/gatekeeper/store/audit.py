@@ -86,7 +86,7 @@ class Audit:
             wanted.append(audit.c.at >= since)
         if cursor is not None:
             at, number = read_cursor(cursor, float, int)
-            wanted.append(tuple_(audit.c.at, audit.c.id) < tuple_(instant(float(str(at))), number))
+            wanted.append(tuple_(audit.c.at, audit.c.id) < tuple_(instant(at), number))
         newest = select(audit).where(*wanted).order_by(audit.c.at.desc(), audit.c.id.desc())
         rows = await self._runner.rows(newest.limit(limit + 1))
         return make_page(rows, limit, _record_of, lambda row: (row.at, row.id))

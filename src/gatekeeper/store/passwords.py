@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, tuple_
 
 from gatekeeper.domain.model import Strength, User
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import change_facts, changed, people, user_of
 from gatekeeper.store.schema import password_history, users
-from gatekeeper.store.types import instant
+from gatekeeper.store.types import Id, instant
 
 if TYPE_CHECKING:
     from gatekeeper.store.running import Runner
@@ -134,7 +134,7 @@ class Passwords:
         wanted = [*_CAN_SIGN_IN, users.c.password_changed_at < before]
         if cursor is not None:
             at, user_id = read_cursor(cursor, float, str)
-            wanted.append(place > tuple_(instant(float(str(at))), user_id))
+            wanted.append(place > tuple_(instant(at), literal(user_id, Id)))
         rows = await self._runner.rows(
             people().where(*wanted).order_by(users.c.password_changed_at, users.c.id).limit(limit + 1)
         )
@@ -150,7 +150,7 @@ class Passwords:
         wanted = [*_CAN_SIGN_IN, which]
         if cursor is not None:
             level, name = read_cursor(cursor, str, str)
-            wanted.append(_after(str(level), str(name)))
+            wanted.append(_after(level, name))
         query = people().where(*wanted).order_by(users.c.password_strength, users.c.username_canonical)
         rows = await self._runner.rows(query.limit(limit + 1))
         return make_page(rows, limit, user_of, lambda row: (row.password_strength or "", row.username_canonical))

@@ -1,0 +1,105 @@
+"""Migrations: one transaction under a lock, from any folder, to exactly the schema that the code expects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from gatekeeper.domain.errors import NotFound, Unavailable
+from gatekeeper.store.address import make_engine, read_address
+from gatekeeper.store.database import Database
+from gatekeeper.store.migrations import OutdatedSchema, current_schema, expected_schema, migrate
+from gatekeeper.store.schema import metadata
+
+
+async def execute(url: str, statement: str):
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def empty_url(postgres_url: str) -> AsyncIterator[str]:
+    name = "gatekeeper_unmigrated"
+    await execute(postgres_url, f'CREATE DATABASE "{name}"')
+    yield urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+    await execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def test_nodes_that_start_at_once_migrate_once(empty_url):
+    assert await current_schema(empty_url) is None
+    assert set(await asyncio.gather(*(migrate(empty_url) for _ in range(4)))) == {expected_schema()}
+    assert await current_schema(empty_url) == expected_schema()
+    assert await migrate(empty_url) == expected_schema()
+
+
+async def test_the_revisions_make_what_the_code_expects(store_url):
+    engine = make_engine(read_address(store_url), pool_size=1, connect_timeout=5.0, command_timeout=30.0)
+
+    def differences(connection):
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_server_default": True}), metadata)
+
+    try:
+        async with engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+    finally:
+        await engine.dispose()
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(empty_url):
+    await execute(empty_url, "CREATE TABLE signing_keys (x int)")
+    with pytest.raises(Exception, match="signing_keys"):
+        await migrate(empty_url)
+    tables = await execute(empty_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    assert [row["tablename"] for row in tables] == ["signing_keys"]
+
+
+async def test_a_database_without_the_current_schema_is_not_served(empty_url):
+    database = Database.connect(empty_url)
+    try:
+        with pytest.raises(OutdatedSchema, match="gatekeeper migrate") as outdated:
+            await database.check()
+        assert (outdated.value.found, outdated.value.expected) == (None, expected_schema())
+        await migrate(empty_url)
+        await database.check()
+        await execute(empty_url, "UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(OutdatedSchema):
+            await database.check()
+        with pytest.raises(OutdatedSchema):
+            await migrate(empty_url)
+    finally:
+        await database.close()
+
+
+async def test_a_server_that_is_not_there_is_unavailable():
+    for call in (migrate, current_schema):
+        with pytest.raises(Unavailable):
+            await call("postgresql://u:p@127.0.0.1:1/db")
+
+
+async def test_the_current_schema_works_behind_a_pooler(emptied_url):
+    database = Database.connect(f"{emptied_url}&statement_cache_size=0")
+    try:
+        await migrate(f"{emptied_url}&statement_cache_size=0")
+        await database.check()
+        assert await database.read.users.count() == 0
+        with pytest.raises(NotFound):
+            await database.read.users.by_id("x")
+        prepared = await database._reads.values(_prepared_statements())
+        assert prepared == []
+    finally:
+        await database.close()
+
+
+def _prepared_statements():
+    from sqlalchemy import text
+
+    return text("SELECT name FROM pg_prepared_statements")
