@@ -58,6 +58,7 @@ def make_app() -> App:
         name="gatekeeper",
         help="An authentication gateway for mail platforms.",
         version=version("gatekeeper"),
+        help_format="plaintext",
         result_action="return_value",
         default_parameter=Parameter(negative=()),
     )

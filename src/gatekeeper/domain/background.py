@@ -21,10 +21,8 @@ class Pattern:
     path: bytes | None
     parameters: frozenset[tuple[bytes, bytes | None]] = frozenset()
 
-    def matches(self, path: bytes, parameters: frozenset[tuple[bytes, bytes]]) -> bool:
-        """Whether a request's path and decoded query parameters are this polling."""
-        if self.path is not None and self.path != path:
-            return False
+    def asks_for(self, parameters: frozenset[tuple[bytes, bytes]]) -> bool:
+        """Whether a request's decoded query parameters are those of this polling."""
         names = {name for name, _ in parameters}
         return all(
             (name in names) if value is None else ((name, value) in parameters) for name, value in self.parameters
@@ -58,8 +56,17 @@ def matches(patterns: Iterable[Pattern], target: bytes) -> bool:
         target: path and query as sent.
     """
     path, _, query = target.partition(b"?")
-    parameters = _parameters(query)
-    return any(one.matches(path, parameters) for one in patterns)
+    parameters: frozenset[tuple[bytes, bytes]] | None = None
+    for one in patterns:
+        if one.path is not None and one.path != path:
+            continue
+        if not one.parameters:
+            return True
+        if parameters is None:
+            parameters = _parameters(query)
+        if one.asks_for(parameters):
+            return True
+    return False
 
 
 def _parameters(query: bytes) -> frozenset[tuple[bytes, bytes]]:

@@ -6,7 +6,9 @@ parsed hides none beside it. A name is ours only if it is exactly ours.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,14 +73,18 @@ def without(header: bytes, names: frozenset[bytes]) -> bytes | None:
         header: the value as sent.
         names: exact names.
     """
-    if not any(name in header for name in names):
-        return header
-    pieces = header.split(b";")
-    kept = [piece for piece in pieces if _name(piece) not in names]
-    if len(kept) == len(pieces):
-        return header
-    rest = b";".join(kept).lstrip(b" \t")
+    ours = _pattern(names)
+    first = ours.match(header)
+    rest = ours.sub(b"", header)
+    if first is not None:
+        rest = rest[1:].lstrip(b" \t")
     return rest or None
+
+
+@lru_cache(maxsize=16)
+def _pattern(names: frozenset[bytes]) -> re.Pattern[bytes]:
+    either = b"|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rb"(?:\A|;)[ \t]*(?:" + either + rb")[ \t]*(?:=[^;]*)?(?=;|\Z)")
 
 
 def sets_one_of(set_cookie: bytes, names: frozenset[bytes]) -> bool:
@@ -87,7 +93,12 @@ def sets_one_of(set_cookie: bytes, names: frozenset[bytes]) -> bool:
     A cookie without a name (``=name=value``) is sent back as ``name=value``, so it counts too. Letters' case is
     ignored: no platform has business with a name so near to ours.
     """
-    return _name(set_cookie.partition(b";")[0].lstrip(b"= \t")).lower() in {name.lower() for name in names}
+    return _name(set_cookie.partition(b";")[0].lstrip(b"= \t")).lower() in _lowered(names)
+
+
+@lru_cache(maxsize=16)
+def _lowered(names: frozenset[bytes]) -> frozenset[bytes]:
+    return frozenset(name.lower() for name in names)
 
 
 def _name(piece: bytes) -> bytes:

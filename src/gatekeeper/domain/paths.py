@@ -9,7 +9,7 @@ combination of these.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _PLAIN = re.compile(rb"(?:/(?!\.{1,2}(?:/|\Z))[\x21\x22\x24\x26-\x2e\x30-\x3a\x3c-\x3e\x40-\x5b\x5d-\x7e]+)*/?\Z")
@@ -26,8 +26,7 @@ class AmbiguousPath(ValueError):
     """A target that can be read in more than one way, or in none; the text says why, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A request target in its parts (RFC 9112 §3.2).
 
     ``path`` is never empty. ``query`` begins with its ``?`` (empty where there is none), so ``path + query`` is what
