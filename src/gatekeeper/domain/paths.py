@@ -99,7 +99,8 @@ def readings(path: bytes) -> tuple[bytes, ...]:
     unmerged = (path, decoded, bare, _decode(bare), _PARAMETERS.sub(b"", decoded))
     found = dict.fromkeys(unmerged)
     found.update(dict.fromkeys(_SLASHES.sub(b"/", reading) for reading in unmerged))
-    if any(_DOT_SEGMENT.search(reading) for reading in (*found, _decode(decoded))):
+    twice = _decode(decoded)
+    if any(_DOT_SEGMENT.search(reading) for reading in (*found, twice, _PARAMETERS.sub(b"", twice))):
         raise AmbiguousPath("the path has dot segments")
     return tuple(found)
 
