@@ -6,6 +6,12 @@ a failed migration leaves nothing behind. A revision that was released is never 
 
 from __future__ import annotations
 
-from gatekeeper.store.migrations.running import OutdatedSchema, current_schema, expected_schema, migrate
+from gatekeeper.store.migrations.running import (
+    MigrationForbidden,
+    OutdatedSchema,
+    current_schema,
+    expected_schema,
+    migrate,
+)
 
-__all__ = ["OutdatedSchema", "current_schema", "expected_schema", "migrate"]
+__all__ = ["MigrationForbidden", "OutdatedSchema", "current_schema", "expected_schema", "migrate"]

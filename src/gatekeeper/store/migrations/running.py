@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.store.address import make_engine, read_address
@@ -22,6 +23,7 @@ LOCK = 0x6761_7465
 """The advisory lock under which migrations run ("gate")."""
 
 CONNECT_TIMEOUT = 5.0
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class OutdatedSchema(GatekeeperError):
@@ -33,6 +35,16 @@ class OutdatedSchema(GatekeeperError):
         )
         self.found = found
         self.expected = expected
+
+
+class MigrationForbidden(GatekeeperError):
+    """The database's user may not make tables in it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database's user may not make tables: make it the owner of the database, "
+            "or GRANT USAGE, CREATE ON SCHEMA public TO it"
+        )
 
 
 def expected_schema() -> str:
@@ -74,6 +86,7 @@ async def migrate(url: str, password: str | None = None) -> str:
     Raises:
         Unavailable: the database does not answer.
         OutdatedSchema: it has a schema that this gatekeeper does not know, of a newer one.
+        MigrationForbidden: the user may not make tables.
         ValueError: the address is none.
     """
     engine = make_engine(
@@ -84,6 +97,10 @@ async def migrate(url: str, password: str | None = None) -> str:
             async with engine.begin() as connection:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 await connection.run_sync(_upgrade)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
+            raise MigrationForbidden from error
+        raise
     finally:
         await engine.dispose()
     return expected_schema()
