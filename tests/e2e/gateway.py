@@ -18,13 +18,8 @@ from aiohttp import web
 
 from gatekeeper import demo
 from gatekeeper.app import Gatekeeper
+from gatekeeper.cli.demo import create_accounts
 from gatekeeper.config import load
-from gatekeeper.domain.model import Permission
-from gatekeeper.flows import people, tokens
-from gatekeeper.flows.acting import command_line
-from gatekeeper.flows.people import Candidate
-from gatekeeper.flows.services import Services
-from tests.e2e.person import PASSWORD
 
 
 class Clock:
@@ -89,26 +84,6 @@ class Gate:
         # The policy in force is Basic unless a test raised it before.
         created = await self.api("POST", "/users", body | {"new_password": password, "must_change": False})
         return str(created["id"])
-
-
-EVERYTHING = frozenset(Permission)
-
-
-async def create_accounts(services: Services, now: float) -> str:
-    """The accounts of the demo; a token of the administrator's that may do everything."""
-    for name in ("admin", "anna", "marco", "lucia"):
-        candidate = Candidate(
-            username=f"{name}@example.com",
-            email=f"{name}@example.com",
-            display_name=f"{name.title()} Rossi",
-            permissions=EVERYTHING if name == "admin" else frozenset(),
-            password=PASSWORD,
-        )
-        user = await people.create(services, command_line(), candidate, now)
-        if name == "admin":
-            admin = user.id
-    made = await tokens.create(services, command_line(), "tests", EVERYTHING, expires_at=None, now=now, owner_id=admin)
-    return made.secret
 
 
 @asynccontextmanager

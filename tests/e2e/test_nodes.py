@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.app import open_services
+from gatekeeper.cli.demo import create_accounts
 from gatekeeper.config import load
-from tests.e2e.gateway import create_accounts, free_port, write_config
+from tests.e2e.gateway import free_port, write_config
 from tests.e2e.process import Process, Visitor
 
 
