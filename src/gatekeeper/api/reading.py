@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FieldFault = tuple[str | None, str]
 """A field (``None``: the whole) and what is wrong with it."""
 
+DISCRIMINATOR = "mode"
+"""The field that says which branch of a union is meant; pydantic puts its value into the place of each fault."""
+
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "is not a known field",
@@ -106,7 +109,7 @@ def _field(fault: Mapping[str, Any], sent: object) -> str | None:
     location = list(fault["loc"])
     for at, part in enumerate(location):
         last = at == len(location) - 1
-        if isinstance(sent, dict) and isinstance(part, str) and part not in sent and not last:
+        if not last and isinstance(sent, dict) and (part not in sent or part == sent.get(DISCRIMINATOR)):
             continue
         parts.append(str(part))
         sent = _inside(sent, part)
