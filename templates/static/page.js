@@ -17,7 +17,7 @@ for (const element of document.querySelectorAll("time[datetime]")) {
 // With a fragment in the address it may also leave the focus where it was.
 if (location.hash) {
   for (const form of document.forms) form.action = form.action.split("#")[0] + location.hash;
-  for (const link of document.querySelectorAll("main a[href]")) {
+  for (const link of document.querySelectorAll("main a[href]:not([target])")) {
     if (link.origin === location.origin && !link.hash) link.hash = location.hash;
   }
   document.querySelector("[autofocus]")?.focus();

@@ -124,10 +124,12 @@ def device(user_agent: str) -> str:
 def qr_svg(uri: str) -> Markup:
     """A QR code as inline SVG, dark on white, with the quiet zone of four modules (ISO/IEC 18004 §9.1).
 
-    It has a ``viewBox`` and no size of its own, and no inline style: the stylesheet gives it its width.
+    It has a ``viewBox`` and no size of its own, and no inline style: the stylesheet gives it its width. A screen does
+    not get scratched, so the lowest level of correction does, and its modules are larger; where a higher one costs no
+    larger symbol, that is taken.
     """
     out = io.BytesIO()
-    segno.make(uri, error="m", boost_error=False, micro=False).save(
+    segno.make(uri, error="l", micro=False).save(
         out,
         kind="svg",
         border=_QUIET_ZONE,

@@ -32,6 +32,7 @@ _ASK_AGAIN = "no-cache"
 _HASH_LENGTH = 12
 _WORTH_ZIPPING = 512
 _REFUSED = re.compile(r";q=0(\.0*)?$")
+_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[^./]+)")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -104,9 +105,8 @@ class StaticFiles:
         exact = self._served.get(path)
         if exact is not None:
             return exact, path == exact.hashed_name
-        older = PurePosixPath(path)
-        name = str(older.with_name(PurePosixPath(older.stem).stem + older.suffix)) if older.name else path
-        now = self._served.get(name)
+        older = _HASHED.fullmatch(path)
+        now = self._served.get(f"{older[1]}{older[2]}") if older else None
         return None if now is None else (now, False)
 
     def _add(self, known_as: str, file: StaticFile) -> None:
@@ -149,10 +149,8 @@ def answer(request: web.Request, file: StaticFile, exact: bool) -> web.Response:
 
 
 def _takes_gzip(request: web.Request) -> bool:
-    codings = (part.partition(";") for part in request.headers.get("Accept-Encoding", "").lower().split(","))
-    return any(
-        name.strip() == "gzip" and weight.replace(" ", "") not in {"q=0", "q=0.0"} for name, _, weight in codings
-    )
+    codings = request.headers.get("Accept-Encoding", "").lower().replace(" ", "").split(",")
+    return any(coding == "gzip" or (coding.startswith("gzip;") and not _REFUSED.search(coding)) for coding in codings)
 
 
 def _read(folders: Iterable[Path]) -> Iterable[tuple[str, bytes]]:

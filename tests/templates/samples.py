@@ -1,0 +1,141 @@
+"""Every page in every state that a person can meet, with what it would show on a real platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatekeeper.config import Branding
+from gatekeeper.domain.model import OwnerFacts, Session
+from gatekeeper.domain.passwords import RULES, Strength
+from gatekeeper.manners.render import Renderer, qr_svg
+from gatekeeper.store.authenticators import Authenticator
+
+PREFIX = "/gatekeeper"
+NOW = 1_795_570_000.0
+DAY = 86_400.0
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+NAME = "another.person.with.a.long.name.indeed"
+LONG_URI = (
+    f"otpauth://totp/M%C3%BCller%20%26%20S%C3%B6hne%20Platform:{NAME}@mail.example.com"
+    f"?secret={SECRET}&issuer=M%C3%BCller%20%26%20S%C3%B6hne%20Platform&digits=6&period=30"
+)
+
+BRANDING = Branding(
+    name="Example Mail",
+    help_text="Trouble signing in? The help desk answers on weekdays.",
+    contact="it@example.com",
+)
+ANNA = OwnerFacts(user_id="1", username="anna@example.com", email="anna@example.com", display_name="Anna Rossi")
+RULE_LINES = [{"id": rule.code, "text": rule.text} for rule in RULES[Strength.ADVANCED]]
+CODES = [f"k7m2p-x9qt{letter}" for letter in "bcdfghjkmn"]
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def session(number: int, user_agent: str) -> Session:
+    return Session(
+        id=str(number),
+        owner=ANNA,
+        created_at=NOW - 3600,
+        expires_at=NOW + 3600,
+        last_seen_at=NOW - 60 * number,
+        proofs=(),
+        csrf_secret="",
+        address="192.0.2.17",
+        user_agent=user_agent,
+    )
+
+
+ENROL = {
+    "who": ANNA,
+    "qr_svg": qr_svg(LONG_URI),
+    "secret": SECRET,
+    "secret_grouped": " ".join(SECRET[at : at + 4] for at in range(0, len(SECRET), 4)),
+    "ask_enrolment_code": False,
+}
+PASSWORD = {
+    "who": ANNA,
+    "reason": {"kind": "expired", "at": NOW - DAY},
+    "rules": RULE_LINES,
+    "ask_current": False,
+}
+ACCOUNT = {
+    "who": ANNA,
+    "session": session(1, FIREFOX),
+    "sessions": [session(1, FIREFOX), session(2, "")],
+    "password_changed_at": NOW - 30 * DAY,
+    "password_expires_at": NOW + 60 * DAY,
+    "rules": RULE_LINES,
+    "authenticators": [
+        Authenticator(id="1", user_id="1", name="Authenticator app", sealed_secret="", created_at=NOW, last_counter=0)
+    ],
+    "recovery_codes_left": 9,
+}
+ERROR = {"text": "Check the address.", "request_id": "01JDZK8Q3V7M", "action": None}
+
+PAGES: dict[str, tuple[str, dict[str, object]]] = {
+    "sign-in": ("login/sign_in.html", {}),
+    "sign-in-refused": (
+        "login/sign_in.html",
+        {"errors": {"": "The name or the password is not right."}, "values": {"username": "anna@example.com"}},
+    ),
+    "sign-in-without-name": ("login/sign_in.html", {"errors": {"username": "Enter your name."}}),
+    "sign-in-again": ("login/sign_in.html", {"notice": {"kind": "info", "text": "Please begin again."}}),
+    "code": ("login/code.html", {"who": ANNA, "tries_left": None, "recovery": False}),
+    "code-refused": (
+        "login/code.html",
+        {"who": ANNA, "tries_left": 1, "recovery": False, "errors": {"code": "This code is not right."}},
+    ),
+    "code-recovery": ("login/code.html", {"who": ANNA, "tries_left": 3, "recovery": True}),
+    "enrol": ("login/enrol.html", ENROL),
+    "enrol-refused": ("login/enrol.html", ENROL | {"errors": {"code": "This code is not right."}}),
+    "enrol-with-code": (
+        "login/enrol.html",
+        ENROL | {"ask_enrolment_code": True, "errors": {"enrolment_code": "This is not the code."}},
+    ),
+    "password": ("login/password.html", PASSWORD),
+    "password-demanded": (
+        "login/password.html",
+        PASSWORD | {"reason": {"kind": "demanded", "at": None}, "ask_current": True},
+    ),
+    "password-refused": (
+        "login/password.html",
+        PASSWORD | {"ask_current": True, "errors": {"new_password": "Too short.", "new_password_again": "Differs."}},
+    ),
+    "recovery-codes": ("login/recovery_codes.html", {"who": ANNA, "codes": CODES}),
+    "recovery-codes-refused": (
+        "login/recovery_codes.html",
+        {"who": ANNA, "codes": CODES, "errors": {"saved": "Save the codes, then tick the box."}},
+    ),
+    "notice": ("login/notice.html", {"who": ANNA, "expires_at": NOW + 5 * DAY}),
+    "sign-out": ("sign_out.html", {"who": ANNA}),
+    "signed-out": ("signed_out.html", {}),
+    "account": ("account.html", ACCOUNT),
+    "account-refused": (
+        "account.html",
+        ACCOUNT
+        | {
+            "authenticators": [],
+            "recovery_codes_left": None,
+            "password_expires_at": None,
+            "errors": {"current_password": "This is not your password."},
+        },
+    ),
+    "error": ("error.html", ERROR | {"status": 404, "title": "There is no such page"}),
+    "error-with-action": (
+        "error.html",
+        ERROR | {"status": 503, "title": "Back in a moment", "action": {"href": "/", "label": "Try again"}},
+    ),
+    "frame": ("frame.html", {"login_url": "/gatekeeper/login?next=/mail/"}),
+    "resend": ("resend.html", {"login_url": "/gatekeeper/login?next=/mail/"}),
+}
+NAMES = sorted(PAGES)
+
+
+def renderer(branding: Branding = BRANDING, override: Path | None = None) -> Renderer:
+    return Renderer(branding, PREFIX, override)
+
+
+def render(name: str, by: Renderer) -> str:
+    """One of the pages as HTML, on the way to ``/mail/?folder=a&b``."""
+    template, context = PAGES[name]
+    return by.page(template, csrf_token="a-token", next="/mail/?folder=a&b", **context)
