@@ -1,0 +1,346 @@
+"""The client's side: requests in, one after the other, and whatever answers them out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from httptools import HttpParserError, HttpParserUpgrade
+
+from gatekeeper.domain.addresses import UNIX
+from gatekeeper.edge.answers import Answer
+from gatekeeper.edge.gate import Forward
+from gatekeeper.edge.head import Fault, Request, RequestReader
+from gatekeeper.edge.limits import NEVER, unsent
+from gatekeeper.edge.peers import Peer
+from gatekeeper.edge.relay import Exchange
+from gatekeeper.edge.tunnel import Tunnel
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gatekeeper.domain.model import Session
+    from gatekeeper.edge.serving import Serving
+    from gatekeeper.edge.upstream import UpstreamConnection
+
+log = structlog.get_logger()
+
+LINGER_FOR = 30.0
+LINGER_BYTES = 64 * 1024 * 1024
+"""How much of a refused body is taken and thrown away, so that a browser reads the answer and not a reset."""
+
+TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_MALFORMED = Fault(400, "this is no HTTP/1.1 request")
+_OVERLONG = Fault(431, "the request's head is too large")
+_SLOW = Fault(408, "the request's head took too long")
+
+
+class ClientConnection(asyncio.Protocol):
+    """One connection from a client.
+
+    Args:
+        serving: what all connections share.
+
+    Attributes:
+        closes: whether the connection ends with the answer under way.
+        full: whether the client reads more slowly than it is written to.
+        deadline: when :meth:`expire` is called.
+        exchange: the request that is on its way to an upstream.
+        request: the request that is being answered.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self.clock = serving.clock
+        self.limits = serving.limits
+        self.own_cookies = serving.own_cookies
+        self._reader = RequestReader(serving.lines, self.limits.head_bytes, self.limits.header_count)
+        self._arrived = self._reader.arrived
+        self.exchange: Exchange | None = None
+        self.request: Request | None = None
+        self._judging: asyncio.Task[None] | None = None
+        self._fault: Fault | None = None
+        self._rest: bytes | None = None
+        self._lingered = -1
+        self._held = False
+        self._heading = False
+        self.closes = False
+        self.full = False
+        self.deadline = NEVER
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        name = transport.get_extra_info("peername")
+        self.address = name[0] if isinstance(name, tuple) else UNIX
+        self._peer = Peer(self.address, self._serving.server)
+        self.deadline = self.clock.now + self.limits.head_timeout
+        self._counted = self._serving.enter(self, self.address)
+        if not self._counted:
+            transport.write(TOO_MANY)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.deadline = NEVER
+        self.left()
+        if self._judging is not None:
+            self._judging.cancel()
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.cancel()
+            self._serving.note(self, exchange.status or 499)
+        self.request = None
+
+    def left(self) -> None:
+        """Take it out of all counts."""
+        if self._counted:
+            self._counted = False
+            self._serving.leave(self, self.address)
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingered >= 0:
+            self._discard(len(data))
+            return
+        if self._rest is not None:
+            self._keep(data)
+            return
+        reader = self._reader
+        try:
+            reader.feed(data)
+        except HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+        except HttpParserError:
+            self._fault = _MALFORMED
+        if reader.pending and reader.overlong:
+            self._fault = _OVERLONG
+        if self.request is None:
+            self._next()
+        elif self.exchange is not None:
+            self._more(self.exchange)
+        elif not self.request.complete:
+            self.hold()
+        if self._arrived and self.request is not None:
+            self.hold()
+
+    def _more(self, exchange: Exchange) -> None:
+        """More of the body, or whatever follows it."""
+        request = exchange.request
+        if self._fault is not None and not request.complete:
+            exchange.cancel()
+            self.exchange = None
+            if exchange.answering:
+                self.cut()
+            else:
+                self.refuse_fault()
+            return
+        if request.complete:
+            self.deadline = self.clock.now + self.limits.upstream_timeout
+        else:
+            self.deadline = self.clock.now + self.limits.body_timeout
+        exchange.pump()
+
+    def _upgrade(self, rest: bytes) -> None:
+        """A request asks for another protocol: a WebSocket waits for the answer, anything else is not heard."""
+        request = self._arrived[-1]
+        if request.wants_websocket or request.method == b"CONNECT":
+            self._rest = rest
+            return
+        try:
+            if request.has_body:
+                self._reader.resume_without_upgrade(request)
+            if rest:
+                self._reader.feed(rest)
+        except HttpParserUpgrade as upgrade:
+            self._upgrade(rest[upgrade.args[0] :])
+        except HttpParserError:
+            self._fault = _MALFORMED
+
+    def _keep(self, data: bytes) -> None:
+        """Bytes of a tunnel that is not open yet."""
+        self._rest = (self._rest or b"") + data
+        if len(self._rest) > self.limits.head_bytes:
+            self.hold()
+
+    def _next(self) -> None:
+        """Begin with the next request, if one is there."""
+        if not self._arrived:
+            if self._fault is not None:
+                self.refuse_fault()
+            elif self._reader.pending and not self._heading:
+                self._heading = True
+                self.deadline = self.clock.now + self.limits.head_timeout
+            return
+        self._heading = False
+        self.request = request = self._arrived.popleft()
+        self.closes = not request.keeps_alive or self._serving.draining
+        self.deadline = self.clock.now + self.limits.upstream_timeout
+        verdict = self._serving.gate.judge(request, self._peer)
+        if isinstance(verdict, Forward):
+            self._forward(request, verdict)
+        elif isinstance(verdict, Answer):
+            self.answer(verdict)
+        else:
+            if not request.complete:
+                self.hold()
+            self._judging = asyncio.get_running_loop().create_task(self._await(request, verdict))
+
+    async def _await(self, request: Request, verdict: Coroutine[object, object, Forward | Answer]) -> None:
+        """Wait for a verdict that could not be given at once."""
+        decided = await verdict
+        self._judging = None
+        if isinstance(decided, Forward):
+            self._forward(request, decided)
+        else:
+            self.answer(decided)
+
+    def _forward(self, request: Request, forward: Forward) -> None:
+        if self._fault is not None and not request.complete:
+            self.refuse_fault()
+            return
+        self.exchange = exchange = Exchange(self, request, forward)
+        exchange.start()
+
+    def answer(self, answer: Answer) -> None:
+        """Give an answer of our own to the request at hand."""
+        request = self.request
+        self.closes = self.closes or answer.closes or (request is not None and not request.complete)
+        head_only = request is not None and request.method == b"HEAD"
+        line = self.connection_line()[2:]
+        self.transport.write(answer.encode(head_only=head_only, connection=line + b"\r\n" if line else b""))
+        self._serving.note(self, answer.status)
+        self._done()
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer with an error, and give up what was under way."""
+        self.exchange = None
+        request_id = self._serving.gate.ids.next().decode()
+        self.answer(self._serving.gate.answers.error(status, self.request, request_id, reason))
+
+    def refuse_fault(self) -> None:
+        """Answer what is no request, and close."""
+        fault, self._fault = self._fault or _MALFORMED, None
+        request = self.request or Request()
+        self.answer(self._serving.gate.answers.fault(fault, request, self._serving.gate.ids.next().decode()))
+
+    def finished(self) -> None:
+        """An exchange is over, and all of its answer written."""
+        exchange = self.exchange
+        if exchange is not None:
+            self._serving.note(self, exchange.status)
+        self.exchange = None
+        self._done()
+
+    def _done(self) -> None:
+        """One request is answered: on to the next, or to the end."""
+        request, self.request = self.request, None
+        if self.closes:
+            whole = request is None or request.complete
+            if whole and self._fault is None and not self._arrived and request is not None:
+                self.transport.close()
+            else:
+                self._linger()
+            return
+        self.deadline = self.clock.now + self.limits.idle_timeout
+        if self._arrived or self._fault is not None:
+            if not self.full:
+                asyncio.get_running_loop().call_soon(self._continue)
+        elif self._held:
+            self.go_on()
+
+    def _continue(self) -> None:
+        if self.request is None and not self.transport.is_closing() and self._lingered < 0:
+            self._next()
+            if not self._arrived:
+                self.go_on()
+
+    def _linger(self) -> None:
+        """Throw away what still comes, for a while, so that the client can read the answer before the end."""
+        self._lingered = 0
+        self.deadline = self.clock.now + LINGER_FOR
+        self._arrived.clear()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.go_on()
+
+    def _discard(self, size: int) -> None:
+        self._lingered += size
+        if self._lingered > LINGER_BYTES:
+            self.transport.abort()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes that belong to no answer's body."""
+        self.transport.write(data)
+
+    def connection_line(self) -> bytes:
+        """The ``Connection`` line of the answer at hand, with the CRLF before it."""
+        if self.closes:
+            return b"\r\nConnection: close"
+        if self.request is not None and self.request.version == "1.0":
+            return b"\r\nConnection: keep-alive"
+        return b""
+
+    def cut(self) -> None:
+        """End in the middle of an answer, so that nobody takes it for a whole one."""
+        self.exchange = None
+        self.transport.abort()
+
+    def tunnel(self, upstream: UpstreamConnection, head: bytes, rest: bytes, session: Session | None) -> None:
+        """Go on as a two-way pipe."""
+        early, self._rest = self._rest or b"", b""
+        self.exchange = None
+        self.deadline = NEVER
+        self._serving.note(self, 101)
+        Tunnel.open(self._serving, self, upstream, session, head=head, early=early, rest=rest)
+
+    def hold(self) -> None:
+        """Stop reading for now."""
+        if not self._held and not self.transport.is_closing():
+            self._held = True
+            self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        if self._held and not self.transport.is_closing():
+            self._held = False
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        self.full = True
+        if self.exchange is not None:
+            self.exchange.client_full()
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self.exchange is not None:
+            self.exchange.client_drained()
+        elif self.request is None and (self._arrived or self._fault is not None):
+            self._continue()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def expire(self, now: float) -> None:
+        """Nothing came, or went, for as long as it may."""
+        if self.exchange is not None:
+            self.exchange.expire(now)
+        elif self._judging is not None:
+            self._judging.cancel()
+            self._judging = None
+            self.refuse(504, "no verdict in time")
+        elif self._lingered >= 0 or self.transport.is_closing():
+            self.transport.abort()
+        elif self.full and unsent(self.transport):
+            self.transport.abort()
+        elif self._reader.pending:
+            self._fault = _SLOW
+            self.refuse_fault()
+        else:
+            self.transport.close()
+
+    def drain(self) -> None:
+        """The gateway stops: end after the answer under way, or now where there is none."""
+        self.closes = True
+        if self.request is None and self._lingered < 0 and not self._reader.pending:
+            self.transport.close()

@@ -1,0 +1,410 @@
+"""The question before every request: a head in, ``Forward`` or ``Answer`` out. Any error on the way is a refusal.
+
+For a session in the cache nothing here waits; for others the decision is a coroutine. The gate never touches a
+connection: whoever asked does what it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from gatekeeper.crypto.tokens import digest
+from gatekeeper.domain import background
+from gatekeeper.domain.access import ALLOWED_UNKNOWN, Allow, Kind, Verdict, decide
+from gatekeeper.domain.addresses import Authority, MalformedHost, authority, is_origin_of
+from gatekeeper.domain.cookies import values_of, without
+from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.login import owed, owed_until
+from gatekeeper.domain.paths import AmbiguousPath, split_target
+from gatekeeper.domain.routing import APP, Router, UnknownHost
+from gatekeeper.edge.answers import Answer, Answers
+from gatekeeper.edge.head import Request, fault_of
+from gatekeeper.edge.peers import Peer, RequestIds, View
+from gatekeeper.edge.ways import ASSERTION_REUSED_FOR, Prepared, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+    from gatekeeper.config import Config
+    from gatekeeper.domain.model import Policies, Session
+    from gatekeeper.edge.upstream import Pool
+
+log = structlog.get_logger()
+
+RENEW_EVERY = 60.0
+"""Seconds between two writings of a session's last request."""
+
+_MOST_COOKIES_REMEMBERED = 8_192
+_LONGEST_COOKIE_REMEMBERED = 4_096
+
+
+class Cache(Protocol):
+    """This node's copies of sessions (``sessions.cache.SessionCache``)."""
+
+    def get(self, id: str) -> Session | None:  # noqa: A002 - the name that it has there
+        """A copy that is known to be current, or ``None``."""
+
+
+class Reader(Protocol):
+    """Reads sessions afresh (``flows.reader.SessionReader``)."""
+
+    async def read(self, session_id: str, now: float) -> Session | None:
+        """The session as it stands. Raises ``Unavailable``."""
+
+
+class Forward:
+    """A request that is let through.
+
+    Attributes:
+        pool: where it goes.
+        head: what the upstream gets, but for the framing of the body and the empty line.
+        session: whose it is; ``None`` where nobody is known, and for our own pages, which see to that themselves.
+        private: whether the answer is for one person's eyes, since a session was sent.
+        own: whether it goes to our own pages.
+        bodyless: whether its body is left out.
+    """
+
+    __slots__ = ("bodyless", "head", "own", "pool", "private", "session")
+
+    def __init__(
+        self, pool: Pool, head: bytes, session: Session | None, *, private: bool, own: bool, bodyless: bool = False
+    ) -> None:
+        self.pool = pool
+        self.head = head
+        self.session = session
+        self.private = private
+        self.own = own
+        self.bodyless = bodyless
+
+
+class Gate:
+    """Decides about requests.
+
+    Args:
+        config: routes, hosts, prefix, trusted proxies, limits.
+        cache: sessions that this node has copies of.
+        reader: reads the others.
+        policies: those in force.
+        answers: writes refusals.
+        ways: the routes.
+        app: the pool of connections to our own pages.
+        touch: writes down that a session was used (``sessions.Sessions.touch``).
+        is_ended: whether a session is known to have ended, whatever Redis says.
+        now: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        cache: Cache,
+        reader: Reader,
+        policies: Callable[[], Policies],
+        answers: Answers,
+        *,
+        ways: Iterable[Way],
+        app: Pool,
+        touch: Callable[[str, float], Coroutine[object, object, None]],
+        is_ended: Callable[[Session], bool] = lambda _: False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        server = config.server
+        self.ids = RequestIds()
+        self.answers = answers
+        self._server = server
+        self._cache = cache
+        self._reader = reader
+        self._policies = policies
+        self._app = app
+        self._touch = touch
+        self._is_ended = is_ended
+        self._now = now
+        self._idle_timeout = config.session.idle_timeout
+        self._head_bytes = server.limits.head_bytes
+        self._names = server.cookies.all
+        self._session_name = server.cookies.session.encode()
+        self._ways = tuple(ways)
+        self._router: Router[Way] = Router(self._ways, hosts=server.public_hosts, prefix=server.prefix)
+        self._prefix = server.prefix.encode() + b"/"
+        self._cookies: dict[bytes, tuple[str | None, bytes | None]] = {}
+        self._touched: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
+        """Decide about a request, at once if that is possible."""
+        request_id = self.ids.next()
+        fault = fault_of(request, self._head_bytes)
+        if fault is not None:
+            return self.answers.fault(fault, request, request_id.decode())
+        try:
+            return self._judge(request, peer, request_id)
+        except (AmbiguousPath, MalformedHost) as error:
+            return self.answers.error(400, request, request_id.decode(), str(error), closes=True)
+        except UnknownHost as error:
+            return self.answers.error(421, request, request_id.decode(), str(error), closes=True)
+        except Exception:
+            log.exception("gate.failed", request_id=request_id.decode())
+            return self.answers.error(500, request, request_id.decode(), closes=True)
+
+    def _judge(
+        self, request: Request, peer: Peer, request_id: bytes
+    ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
+        view = peer.view(request)
+        target = request.target
+        if target[:1] == b"/" and b"#" not in target:
+            path = target.partition(b"?")[0]
+        else:
+            path = self._unfold(request, view)
+        way = self._router.match(view.host, path)
+        if view.request_id is not None:
+            request_id = view.request_id
+        if way is APP:
+            return self._own(request, view, request_id)
+        if way is None:
+            return self.answers.error(404, request, request_id.decode(), "no route has this path")
+        refused = self._seams(request, view, path, request_id)
+        if refused is not None:
+            return refused
+        session_id = self._take_cookies(request)
+        if session_id is None:
+            return self._without_session(way, request, view, request_id)
+        session = self._cache.get(session_id)
+        if session is None:
+            return self._read(way, session_id, request, view, request_id)
+        prepared = way.prepared.get(session_id)
+        now = self._now()
+        if prepared is None or not self._stands(prepared, session, now):
+            return self._decide_cached(way, session, request, view, request_id, now)
+        if self._is_ended(session):
+            return self._read(way, session_id, request, view, request_id)
+        if now >= prepared.renew_at:
+            self._renew(way, prepared, request.target, now)
+        return self._forward(way, request, view, request_id, session, prepared.lines)
+
+    def _unfold(self, request: Request, view: View) -> bytes:
+        """The path of an unusual target; an absolute one is taken for the request's own host only, and rewritten."""
+        target = split_target(request.target)
+        if target.authority is not None and _one_form(target.authority) != _one_form(request.host or b""):
+            raise AmbiguousPath("the target is on another host than the request")
+        request.target = target.path + target.query
+        return target.path
+
+    def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
+        if request.wants_websocket or request.service_worker:
+            return self.answers.error(403, request, request_id.decode(), "our own pages do without this")
+        for value in request.cookies:
+            request.lines += (b"\r\nCookie: ", value)
+        session_id = self._session_id(request.cookies)
+        session = None if session_id is None else self._cache.get(session_id)
+        if session is not None:
+            self._renew_session(session, self._now())
+        head = _head(request, view.raw_host, view.internal, request_id, b"")
+        return Forward(self._app, head, None, private=session_id is not None, own=True)
+
+    def _seams(self, request: Request, view: View, path: bytes, request_id: bytes) -> Answer | None:
+        """Refuse what would reach from the platform into our pages, or from another site into the platform."""
+        if request.wants_websocket:
+            origin = request.get(b"origin")
+            if origin is not None and not is_origin_of(origin.decode("latin-1"), view.host, view.scheme):
+                return self.answers.error(
+                    403, request, request_id.decode(), "the page that asks is on another site", closes=True
+                )
+        if request.service_worker and self._prefix.startswith(path[: path.rindex(b"/") + 1]):
+            return self.answers.error(
+                403, request, request_id.decode(), "a service worker here could take over the sign-in pages"
+            )
+        return None
+
+    def _take_cookies(self, request: Request) -> str | None:
+        """Move the cookies that pass to the lines that pass, and find the session's id among the others."""
+        found: str | None = None
+        for value in request.cookies:
+            known = self._cookies.get(value)
+            if known is None:
+                known = self._remember(value)
+            session_id, rest = known
+            if rest is not None:
+                request.lines += (b"\r\nCookie: ", rest)
+            found = found or session_id
+        return found
+
+    def _remember(self, value: bytes) -> tuple[str | None, bytes | None]:
+        tokens = values_of((value,), self._session_name)
+        session_id = digest(tokens[0].strip(b'"').decode("latin-1")) if tokens and tokens[0] else None
+        known = (session_id, without(value, self._names))
+        if len(value) <= _LONGEST_COOKIE_REMEMBERED:
+            if len(self._cookies) >= _MOST_COOKIES_REMEMBERED:
+                self._cookies.clear()
+            self._cookies[value] = known
+        return known
+
+    def _session_id(self, cookies: tuple[bytes, ...]) -> str | None:
+        for value in cookies:
+            session_id, _ = self._cookies.get(value) or self._remember(value)
+            if session_id is not None:
+                return session_id
+        return None
+
+    def _stands(self, prepared: Prepared, session: Session, now: float) -> bool:
+        """Whether what was worked out is still right."""
+        if prepared.session is not session or now >= prepared.until or now >= prepared.idle_at:
+            return False
+        policies = self._policies()
+        if prepared.policies is not policies:
+            if prepared.policies != policies:
+                return False
+            prepared.policies = policies
+        return True
+
+    def _decide_cached(
+        self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
+    ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
+        outlived = session.expires_at <= now or self._last_seen(session) + self._idle_timeout <= now
+        if outlived or session.scope_epoch != self._policies().epoch or self._is_ended(session):
+            return self._read(way, session.id, request, view, request_id)
+        return self._with_session(way, session, request, view, request_id, now)
+
+    async def _read(
+        self, way: Way, session_id: str, request: Request, view: View, request_id: bytes
+    ) -> Forward | Answer:
+        """Decide by a fresh read of the session."""
+        now = self._now()
+        try:
+            session = await self._reader.read(session_id, now)
+            if session is None:
+                return self._without_session(way, request, view, request_id, private=True)
+            return self._with_session(way, session, request, view, request_id, now)
+        except GatekeeperError as error:
+            if way.access.kind is Kind.PUBLIC:
+                return self._without_session(way, request, view, request_id, private=True)
+            return self.answers.error(503, request, request_id.decode(), str(error))
+        except Exception:
+            log.exception("gate.failed", request_id=request_id.decode())
+            return self.answers.error(500, request, request_id.decode(), closes=True)
+
+    def _without_session(
+        self, way: Way, request: Request, view: View, request_id: bytes, *, private: bool = False
+    ) -> Forward | Answer:
+        preflight = way.route.preflight and _is_preflight(request)
+        verdict = ALLOWED_UNKNOWN if preflight else decide(way.access, None, None)
+        if not isinstance(verdict, Allow):
+            return self._refuse(verdict, request, request_id)
+        forward = self._forward(way, request, view, request_id, None, b"")
+        forward.private = private
+        forward.bodyless = preflight
+        return forward
+
+    def _with_session(
+        self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
+    ) -> Forward | Answer:
+        policies = self._policies()
+        step = owed(session.owner, policies.password, now, two_factor_applies=session.two_factor_applies)
+        verdict = decide(way.access, session, step)
+        if not isinstance(verdict, Allow):
+            return self._refuse(verdict, request, request_id)
+        if not verdict.known:
+            return self._forward(way, request, view, request_id, session, b"")
+        lines = way.lines_for(session, now)
+        until = min(session.expires_at, owed_until(session.owner, policies.password, now), now + ASSERTION_REUSED_FOR)
+        prepared = Prepared(session, policies, lines, until)
+        way.keep(session.id, prepared)
+        self._renew(way, prepared, request.target, now)
+        return self._forward(way, request, view, request_id, session, lines)
+
+    def _refuse(self, verdict: Verdict, request: Request, request_id: bytes) -> Answer:
+        answer = self.answers.refusal(verdict, request, request.target, request_id.decode())
+        if not request.wants_websocket:
+            return answer
+        return Answer(answer.status, answer.headers, answer.body, closes=True)
+
+    @staticmethod
+    def _forward(
+        way: Way, request: Request, view: View, request_id: bytes, session: Session | None, lines: bytes
+    ) -> Forward:
+        if way.replaces_authorization and lines:
+            request.drop((b"authorization",))
+        head = _head(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
+        return Forward(way.pool, head, session, private=session is not None, own=False)
+
+    def _last_seen(self, session: Session) -> float:
+        return max(session.last_seen_at, self._touched.get(session.id, 0.0))
+
+    def _renew(self, way: Way, prepared: Prepared, target: bytes, now: float) -> None:
+        """Write down that a session was used, unless by polling."""
+        session = prepared.session
+        if not (way.route.background and background.matches(way.route.background, target)):
+            self._renew_session(session, now)
+        last_seen = self._last_seen(session)
+        prepared.idle_at = last_seen + self._idle_timeout
+        prepared.renew_at = last_seen + min(RENEW_EVERY, self._idle_timeout / 4)
+
+    def _renew_session(self, session: Session, now: float) -> None:
+        if now < self._last_seen(session) + min(RENEW_EVERY, self._idle_timeout / 4):
+            return
+        if len(self._touched) >= 100_000:  # noqa: PLR2004 - as many as the cache holds
+            self._touched.clear()
+        self._touched[session.id] = now
+        task = asyncio.get_running_loop().create_task(self._write_touch(session.id, now))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _write_touch(self, session_id: str, now: float) -> None:
+        try:
+            await self._touch(session_id, now)
+        except GatekeeperError:
+            self._touched.pop(session_id, None)
+        except Exception:
+            self._touched.pop(session_id, None)
+            log.exception("gate.touch_failed")
+
+    def forget(self, session_ids: Iterable[str]) -> None:
+        """Sessions have changed or ended: what was worked out for them is gone."""
+        for session_id in session_ids:
+            for way in self._ways:
+                way.prepared.pop(session_id, None)
+
+    async def still_stands(self, session: Session) -> bool:
+        """Whether a session that has a stream open is still one; where nobody can tell, it is taken for one."""
+        now = self._now()
+        if self._is_ended(session) or session.expires_at <= now:
+            return False
+        if self._cache.get(session.id) is not None and now < self._last_seen(session) + self._idle_timeout:
+            return True
+        try:
+            return await self._reader.read(session.id, now) is not None
+        except GatekeeperError:
+            return True
+
+
+def _head(request: Request, host: bytes, about: bytes, request_id: bytes, identity: bytes) -> bytes:
+    """The head as the upstream gets it, up to the framing of the body."""
+    return b"".join(
+        (
+            request.method,
+            b" ",
+            request.target,
+            b" HTTP/1.1\r\nHost: ",
+            host,
+            *request.lines,
+            b"\r\n",
+            about,
+            request_id,
+            b"\r\n",
+            identity,
+        )
+    )
+
+
+def _one_form(host: bytes) -> Authority:
+    return authority(host.decode("latin-1"))
+
+
+def _is_preflight(request: Request) -> bool:
+    return (
+        request.method == b"OPTIONS"
+        and request.get(b"accesscontrolrequestmethod") is not None
+        and request.get(b"origin") is not None
+    )

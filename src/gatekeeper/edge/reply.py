@@ -1,0 +1,205 @@
+"""Response heads: what an upstream's answer is made of, and how its body is framed."""
+
+from __future__ import annotations
+
+from enum import Enum
+from http import HTTPStatus
+
+from httptools import HttpResponseParser
+
+from gatekeeper.domain.headers import HOP_BY_HOP, NEVER_FROM_UPSTREAM
+
+_READ_HERE = frozenset({b"content-length", b"set-cookie", b"cache-control", b"content-type"})
+_SPECIAL = HOP_BY_HOP | _READ_HERE | NEVER_FROM_UPSTREAM
+_MOST_REMEMBERED = 4_096
+_LONGEST_REMEMBERED = 64
+_WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+class MalformedResponse(Exception):  # noqa: N818 - named for what it is
+    """What an upstream sent is no answer that could be passed on."""
+
+
+class Body(Enum):
+    """How an answer's body ends (RFC 9112 §6.3)."""
+
+    NONE = "none"
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    CLOSE = "close"
+
+
+class ResponseLines(dict[bytes, bytes | None]):
+    """Of a header's name as sent: the beginning of the line that passes it on, or ``None`` where it is looked at."""
+
+    def __missing__(self, name: bytes) -> bytes | None:
+        line = None if name.lower() in _SPECIAL else b"\r\n" + name + b": "
+        if len(name) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[name] = line
+        return line
+
+
+_KNOWN = ResponseLines()
+
+
+class ResponseReader:
+    """Turns an upstream's bytes into answers, one at a time.
+
+    Args:
+        head_bytes: the largest head.
+
+    Attributes:
+        informational: status and lines of 1xx answers that came before the final one.
+        lines: beginnings and values of lines that pass, in turns.
+        body: pieces that wait to be passed on.
+        head: whether the final answer's head has come.
+        complete: whether the whole of it has.
+        surplus: whether something came that belongs to no answer: the connection is not to be trusted further.
+    """
+
+    def __init__(self, head_bytes: int) -> None:
+        self._head_bytes = head_bytes
+        self.renew()
+
+    def renew(self) -> None:
+        """Make a new parser: the old one would wait for a body that an answer to ``HEAD`` never has."""
+        self._parser = HttpResponseParser(self)
+        self._feed = self._parser.feed_data
+        self.expect(head_only=False)
+
+    def expect(self, *, head_only: bool) -> None:
+        """Get ready for the answer to the next request; ``head_only`` if that is a ``HEAD``."""
+        self._head_only = head_only
+        self.informational: list[tuple[int, bytes, list[bytes]]] = []
+        self.lines: list[bytes] = []
+        self.trailers: list[bytes] = []
+        self.body: list[bytes] = []
+        self.cookies: list[bytes] = []
+        self.connection: list[bytes] = []
+        self.status = 0
+        self.reason = b""
+        self.length: bytes | None = None
+        self.coding: bytes | None = None
+        self.cache_control: bytes | None = None
+        self.streams = False
+        self.head = False
+        self.complete = False
+        self.surplus = False
+        self.switched = False
+        self.framing = Body.NONE
+        self.pending = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes in.
+
+        Raises:
+            HttpParserUpgrade: the upstream has switched protocols.
+            HttpParserError: what came is no HTTP/1.1.
+            MalformedResponse: it is, but its body could be read in two ways, or its head has no end.
+        """
+        if self.complete:
+            self.surplus = True
+            return
+        self.pending += len(data)
+        self._feed(data)
+        if self.pending > self._head_bytes:
+            raise MalformedResponse("the head is too large")
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the connection can carry another request after this answer."""
+        if self.framing is Body.CLOSE or self.surplus or not self.complete:
+            return False
+        said = b",".join(self.connection).lower()
+        return b"close" not in said and (self._version == "1.1" or b"keep-alive" in said)
+
+    @property
+    def needs_renewal(self) -> bool:
+        """Whether the parser still waits for a body that will not come."""
+        return self._head_only
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.surplus = True
+
+    def on_status(self, status: bytes) -> None:
+        self.reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        line = _KNOWN[name]
+        if line is not None:
+            lines = self.trailers if self.head else self.lines
+            lines.append(line)
+            lines.append(value)
+        elif not self.head:
+            self._read(name.lower(), name, value)
+
+    def _read(self, key: bytes, name: bytes, value: bytes) -> None:
+        if key == b"content-length":
+            self.length = value.strip(b" \t")
+        elif key == b"content-type":
+            self.streams = value.lstrip().lower().startswith(b"text/event-stream")
+            self.lines += (b"\r\n" + name + b": ", value)
+        elif key == b"set-cookie":
+            self.cookies += (b"\r\n" + name + b": ", value)
+        elif key == b"cache-control":
+            self.cache_control = value
+            self.lines += (b"\r\n" + name + b": ", value)
+        elif key == b"connection":
+            self.connection.append(value)
+        elif key == b"transfer-encoding":
+            self.coding = value.strip(b" \t").lower() if self.coding is None else b""
+
+    def on_headers_complete(self) -> None:
+        if self.surplus:
+            return
+        status = self._parser.get_status_code()
+        self._version = self._parser.get_http_version()
+        self.pending = 0
+        if status < HTTPStatus.OK and status != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.informational.append((status, self.reason, self.lines))
+            self.lines, self.reason, self.cookies, self.connection = [], b"", [], []
+            self.length = self.coding = self.cache_control = None
+            return
+        self.status = status
+        self.framing = self._framing(status)
+        self.head = True
+        if self._head_only:
+            self.complete = True
+
+    def _framing(self, status: int) -> Body:
+        if self.coding is not None and (self.coding != b"chunked" or self._version != "1.1" or self.length is not None):
+            raise MalformedResponse("the body's framing is ambiguous")
+        if self._version not in {"1.1", "1.0"}:
+            raise MalformedResponse("the version is not HTTP/1.1 or HTTP/1.0")
+        if status == HTTPStatus.SWITCHING_PROTOCOLS:
+            self.switched = True
+            return Body.NONE
+        if self._head_only or status in _WITHOUT_BODY:
+            return Body.NONE
+        if self.coding is not None:
+            return Body.CHUNKED
+        return Body.CLOSE if self.length is None else Body.LENGTH
+
+    def on_body(self, body: bytes) -> None:
+        if self.complete:
+            self.surplus = True
+            return
+        self.body.append(body)
+        self.pending = 0
+
+    def on_chunk_header(self) -> None:
+        self.pending = 0
+
+    def on_message_complete(self) -> None:
+        if self.head:
+            self.complete = True
+        self.pending = 0
+
+    def end(self) -> bool:
+        """The connection ended: whether that was the end of the answer too."""
+        if self.head and self.framing is Body.CLOSE:
+            self.complete = True
+        return self.complete
