@@ -6,3 +6,12 @@ deadlines. What never lives here is a rule: who may pass is `domain.access`, whi
 more than one write each way, for that is what a proxy's time goes into. What was judged is what is sent: heads are
 written anew from what was parsed, never passed on as they came.
 """
+
+from __future__ import annotations
+
+from gatekeeper.edge.health import Health
+from gatekeeper.edge.pages import RenderedPages
+from gatekeeper.edge.server import Edge, listen_on
+from gatekeeper.edge.upstream import connect_to_app
+
+__all__ = ["Edge", "Health", "RenderedPages", "connect_to_app", "listen_on"]

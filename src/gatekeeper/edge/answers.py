@@ -1,4 +1,4 @@
-"""What a request gets that is not passed on: redirects, pages, problems. The only place that turns a verdict into bytes."""
+"""What a request gets that is not passed on: redirects, pages, problems. Here alone a verdict becomes bytes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Pages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of our own. ``headers`` are lines with their CRLF, without the length; ``closes`` ends the connection."""
+    """An answer of our own. ``headers`` are lines with their CRLF; ``closes`` says that the connection ends with it."""
 
     status: int
     headers: bytes

@@ -12,7 +12,7 @@ from gatekeeper.domain.addresses import UNIX
 from gatekeeper.edge.answers import Answer
 from gatekeeper.edge.gate import Forward
 from gatekeeper.edge.head import Fault, Request, RequestReader
-from gatekeeper.edge.limits import NEVER, unsent
+from gatekeeper.edge.limits import NEVER
 from gatekeeper.edge.peers import Peer
 from gatekeeper.edge.relay import Exchange
 from gatekeeper.edge.tunnel import Tunnel
@@ -79,10 +79,10 @@ class ClientConnection(asyncio.Protocol):
         self.deadline = self.clock.now + self.limits.head_timeout
         self._counted = self._serving.enter(self, self.address)
         if not self._counted:
-            transport.write(TOO_MANY)
-            transport.close()
+            self.transport.write(TOO_MANY)
+            self.transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended
         self.deadline = NEVER
         self.left()
         if self._judging is not None:
@@ -329,9 +329,7 @@ class ClientConnection(asyncio.Protocol):
             self._judging.cancel()
             self._judging = None
             self.refuse(504, "no verdict in time")
-        elif self._lingered >= 0 or self.transport.is_closing():
-            self.transport.abort()
-        elif self.full and unsent(self.transport):
+        elif self._lingered >= 0 or self.transport.is_closing() or self.full:
             self.transport.abort()
         elif self._reader.pending:
             self._fault = _SLOW

@@ -149,15 +149,13 @@ class Gate:
             log.exception("gate.failed", request_id=request_id.decode())
             return self.answers.error(500, request, request_id.decode(), closes=True)
 
-    def _judge(
+    def _judge(  # noqa: PLR0911 - each return is one way out of the gate
         self, request: Request, peer: Peer, request_id: bytes
     ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         view = peer.view(request)
         target = request.target
-        if target[:1] == b"/" and b"#" not in target:
-            path = target.partition(b"?")[0]
-        else:
-            path = self._unfold(request, view)
+        plain = target[:1] == b"/" and b"#" not in target
+        path = target.partition(b"?")[0] if plain else _unfold(request)
         way = self._router.match(view.host, path)
         if view.request_id is not None:
             request_id = view.request_id
@@ -183,14 +181,6 @@ class Gate:
         if now >= prepared.renew_at:
             self._renew(way, prepared, request.target, now)
         return self._forward(way, request, view, request_id, session, prepared.lines)
-
-    def _unfold(self, request: Request, view: View) -> bytes:
-        """The path of an unusual target; an absolute one is taken for the request's own host only, and rewritten."""
-        target = split_target(request.target)
-        if target.authority is not None and _one_form(target.authority) != _one_form(request.host or b""):
-            raise AmbiguousPath("the target is on another host than the request")
-        request.target = target.path + target.query
-        return target.path
 
     def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
         if request.wants_websocket or request.service_worker:
@@ -259,7 +249,7 @@ class Gate:
             prepared.policies = policies
         return True
 
-    def _decide_cached(
+    def _decide_cached(  # noqa: PLR0917 - private
         self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
     ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         outlived = session.expires_at <= now or self._last_seen(session) + self._idle_timeout <= now
@@ -297,7 +287,7 @@ class Gate:
         forward.bodyless = preflight
         return forward
 
-    def _with_session(
+    def _with_session(  # noqa: PLR0917 - private
         self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
     ) -> Forward | Answer:
         policies = self._policies()
@@ -321,7 +311,7 @@ class Gate:
         return Answer(answer.status, answer.headers, answer.body, closes=True)
 
     @staticmethod
-    def _forward(
+    def _forward(  # noqa: PLR0917 - private
         way: Way, request: Request, view: View, request_id: bytes, session: Session | None, lines: bytes
     ) -> Forward:
         if way.replaces_authorization and lines:
@@ -396,6 +386,15 @@ def _head(request: Request, host: bytes, about: bytes, request_id: bytes, identi
             identity,
         )
     )
+
+
+def _unfold(request: Request) -> bytes:
+    """The path of an unusual target; an absolute one is taken for the request's own host only, and rewritten."""
+    target = split_target(request.target)
+    if target.authority is not None and _one_form(target.authority) != _one_form(request.host or b""):
+        raise AmbiguousPath("the target is on another host than the request")
+    request.target = target.path + target.query
+    return target.path
 
 
 def _one_form(host: bytes) -> Authority:

@@ -33,7 +33,7 @@ class Fault:
 
 
 class Lines(dict[bytes, bytes | None]):
-    """Of a header's name as sent: the beginning of the line that passes it on, or ``None`` where it does not pass as is.
+    """Of a header's name as sent: the beginning of the line that passes it on, or ``None`` where it does not pass so.
 
     A dictionary that fills itself, in bounds, because the same few names come again and again. Names that fold to one
     of those that frame a message without being it (``Content_Length``) do not pass either.
@@ -266,7 +266,7 @@ class RequestReader:
         return len(request.target) + sum(map(len, request.lines)) + stripped + cookies
 
 
-def fault_of(request: Request, head_bytes: int) -> Fault | None:  # noqa: C901 - a list of refusals, one a line
+def fault_of(request: Request, head_bytes: int) -> Fault | None:  # noqa: PLR0911 - a list of refusals, one a line
     """Why a request cannot be judged, if so (RFC 9112): what the parser lets pass and no proxy should.
 
     Args:

@@ -20,8 +20,10 @@ class RenderedPages:
 
     def error(self, status: int, title: str, text: str, request_id: str) -> bytes:
         """Something failed, or is not permitted."""
-        shown = {"status": status, "title": title, "text": text, "request_id": request_id, "action": None}
-        return self._renderer.page("error.html", **shown).encode()
+        page = self._renderer.page(
+            "error.html", status=status, title=title, text=text, request_id=request_id, action=None
+        )
+        return page.encode()
 
     def frame(self, login_url: str) -> bytes:
         """Shown inside a frame: its one link opens sign-in in the whole window."""

@@ -146,7 +146,7 @@ class Exchange:
         request = self.request
         if request.coding is not None:
             return self.forward.head + b"Transfer-Encoding: chunked\r\n\r\n"
-        return b"%bContent-Length: %b\r\n\r\n" % (self.forward.head, request.length)
+        return b"%bContent-Length: %b\r\n\r\n" % (self.forward.head, request.length or b"0")
 
     def deliver(self, upstream: UpstreamConnection) -> None:
         """Pass on what has come of the answer."""

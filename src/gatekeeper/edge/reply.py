@@ -16,7 +16,7 @@ _LONGEST_REMEMBERED = 64
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
-class MalformedResponse(Exception):  # noqa: N818 - named for what it is
+class MalformedResponse(Exception):
     """What an upstream sent is no answer that could be passed on."""
 
 

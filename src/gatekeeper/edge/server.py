@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class Edge:
         app: how to reach our own pages (:func:`~gatekeeper.edge.upstream.connect_to_app`).
         touch: writes down that a session was used (``sessions.Sessions.touch``).
         is_ended: whether a session is known to have ended, whatever Redis says.
+        now: seconds since the epoch.
     """
 
     def __init__(
@@ -62,16 +64,14 @@ class Edge:
         app: Connect,
         touch: Callable[[str, float], Coroutine[object, object, None]],
         is_ended: Callable[[Session], bool] = lambda _: False,
+        now: Callable[[], float] = time.time,
     ) -> None:
         limits = config.server.limits
         self._config = config
         self._sweep = Sweep()
         self._pools: dict[object, Pool] = {}
         own = self._pool("app", app, "our own pages")
-        ways = [
-            Way(route, self._pool(route.upstream, None, route.name), sign, config.server.issuer)
-            for route in config.routes
-        ]
+        ways = [Way(route, self._pool(route.upstream, None, route.name), sign) for route in config.routes]
         gate = Gate(
             config,
             cache,
@@ -82,6 +82,7 @@ class Edge:
             app=own,
             touch=touch,
             is_ended=is_ended,
+            now=now,
         )
         self.requests = RequestLog(enabled=config.log.requests)
         self._sweep.also(self.requests.flush)
@@ -123,7 +124,7 @@ class Edge:
         self._sweep.start()
         loop = asyncio.get_running_loop()
         for listening in sockets if sockets is not None else [listen_on(self._config.server.listen)]:
-            listening.setblocking(False)
+            listening.settimeout(0)
             make = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
             self._servers.append(await make(self._connection, sock=listening, backlog=BACKLOG))
         return [_name(listening) for server in self._servers for listening in server.sockets]
@@ -137,7 +138,7 @@ class Edge:
         until = loop.time() + self._drain_timeout
         await asyncio.sleep(min(IDLE_GRACE, self._drain_timeout))
         self._serving.drain()
-        while self._serving.counts.total and loop.time() < until:
+        while self._serving.counts.total and loop.time() < until:  # noqa: ASYNC110 - counts are no events
             await asyncio.sleep(DRAIN_LOOKS_EVERY)
 
     async def close(self) -> None:
@@ -156,7 +157,7 @@ class Edge:
         path = self._config.server.listen.path
         if path is not None:
             with contextlib.suppress(OSError):
-                Path(path).unlink()
+                Path(path).unlink()  # noqa: ASYNC240 - one call, when all is over
 
     def _connection(self) -> ClientConnection:
         return ClientConnection(self._serving)

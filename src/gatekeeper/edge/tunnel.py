@@ -72,7 +72,7 @@ class End(asyncio.Protocol):
     def eof_received(self) -> bool:
         return False
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended
         self._tunnel.lost(self)
 
 

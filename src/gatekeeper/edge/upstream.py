@@ -331,8 +331,8 @@ def connect_to_app(server: Callable[[], asyncio.BaseProtocol]) -> Connect:
     async def connect(factory: Callable[[], UpstreamConnection]) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        theirs.setblocking(False)
+        ours.settimeout(0)
+        theirs.settimeout(0)
         await loop.connect_accepted_socket(server, theirs)
         _, connection = await loop.create_connection(factory, sock=ours)
         return connection

@@ -46,13 +46,10 @@ class Way:
     Args:
         route: as configured.
         pool: the connections to its upstream.
-        sign: signs an assertion's claims.
-        issuer: of assertions.
+        sign: signs an assertion's claims; it adds the issuer.
     """
 
-    def __init__(
-        self, route: RouteConfig, pool: Pool, sign: Callable[[Mapping[str, object]], str], issuer: str
-    ) -> None:
+    def __init__(self, route: RouteConfig, pool: Pool, sign: Callable[[Mapping[str, object]], str]) -> None:
         self.route = route
         self.host = route.host
         self.path = route.path
@@ -62,7 +59,6 @@ class Way:
         self.replaces_authorization = route.identity_headers.replaces_authorization
         self.prepared: dict[str, Prepared] = {}
         self._sign = sign
-        self._issuer = issuer
 
     def lines_for(self, session: Session, now: float) -> bytes:
         """The lines that tell the upstream who is asking, the assertion among them; each with its CRLF."""
@@ -70,7 +66,6 @@ class Way:
         if self.route.identity == "none":
             return lines
         claims = {
-            "iss": self._issuer,
             "aud": self.route.name,
             "sub": session.owner.user_id,
             "email": session.owner.email,
