@@ -7,7 +7,7 @@ import re
 import pytest
 from aiohttp import web
 
-from gatekeeper.app import make_app
+from gatekeeper.app import make_app, make_renderer
 from tests.e2e.gateway import Gate
 from tests.e2e.process import Visitor
 
@@ -57,7 +57,8 @@ async def enrol(gate: Gate, visitor: Visitor, username: str) -> None:
 
 
 async def everywhere(gate: Gate, visitor: Visitor) -> dict[str, int]:
-    app = make_app(gate.nodes[0].services)
+    services = gate.nodes[0].services
+    app = make_app(services, make_renderer(services.config))
     return {
         path: (await visitor.get(gate.base + path))[0]
         for path in [*PLATFORM, *addresses(app)]
