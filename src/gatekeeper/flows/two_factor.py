@@ -140,25 +140,31 @@ async def enrol(
         created_at=now,
         last_counter=counter,
     )
+    codes = new_recovery_codes()
     async with services.database.transaction() as tables:
         await _add(tables, authenticator)
+        changed = await tables.recovery_codes.replace(user.id, _digests(user, codes))
         await tables.audit.add(event("two-factor.enrolled", now, client, user.facts))
-    changed = await services.database.read.users.by_id(user.id)
     await changes.owner_changed(services, changed.facts)
     proof = Proof(Method.OTP, begins_at(now, user.sessions_valid_from))
+    sealed = services.box.seal(" ".join(codes), _codes_context(attempt))
     return await amend(
-        services, attempt, lambda current: replace(current, proofs=(*current.proofs, proof), secret=None)
+        services,
+        attempt,
+        lambda current: replace(current, proofs=(*current.proofs, proof), secret=sealed, recovery_codes_shown=True),
     )
 
 
 async def recovery_codes(services: Services, standing: Standing, client: Client, now: float) -> list[str]:
-    """The recovery codes to save: made and stored at the first look of an attempt, the same until it ends.
+    """The recovery codes to save: those of the enrolment, or new ones for who left before saving those.
+
+    They are the same for as long as the attempt lasts.
 
     Raises:
         AttemptEnded: the attempt is gone.
     """
     user, attempt = standing.user, standing.attempt
-    context = f"recovery:{attempt.id}"
+    context = _codes_context(attempt)
     shown = _opened(services, attempt, context)
     while shown is None:
         fresh = " ".join(new_recovery_codes())
@@ -172,8 +178,9 @@ async def recovery_codes(services: Services, standing: Standing, client: Client,
     codes = shown.split()
     if not attempt.recovery_codes_shown:
         async with services.database.transaction() as tables:
-            await tables.recovery_codes.replace(user.id, [recovery_digest(user.id, code) for code in codes])
+            changed = await tables.recovery_codes.replace(user.id, _digests(user, codes))
             await tables.audit.add(event("recovery-codes.issued", now, client, user.facts))
+        await changes.owner_changed(services, changed.facts)
         await amend(services, attempt, lambda current: replace(current, recovery_codes_shown=True))
     return codes
 
@@ -187,8 +194,7 @@ async def recovery_codes_saved(services: Services, standing: Standing) -> None:
     if not standing.attempt.recovery_codes_shown:
         raise AttemptEnded
     async with services.database.transaction() as tables:
-        await tables.recovery_codes.confirm(standing.user.id)
-    changed = await services.database.read.users.by_id(standing.user.id)
+        changed = await tables.recovery_codes.confirm(standing.user.id)
     await changes.owner_changed(services, changed.facts)
 
 
@@ -271,6 +277,14 @@ def _opened(services: Services, attempt: Attempt, context: str) -> str | None:
 
 def _secret_context(attempt: Attempt) -> str:
     return f"enrolment:{attempt.id}"
+
+
+def _codes_context(attempt: Attempt) -> str:
+    return f"recovery:{attempt.id}"
+
+
+def _digests(user: User, codes: list[str]) -> list[str]:
+    return [recovery_digest(user.id, code) for code in codes]
 
 
 def _bare(code: str) -> str:
