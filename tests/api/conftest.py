@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from tests.api.world import world
 
-import pytest
-
-from tests.api.world import World, open_world
-
-
-@pytest.fixture
-async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url, redis_url) as opened:
-        yield opened
+__all__ = ["world"]

@@ -19,7 +19,7 @@ async def test_nobody_is_told_where_to_sign_in(world: World):
 
 async def test_a_session_says_who_asks(world: World):
     anna = await world.person("anna", Permission.AUDIT_READ)
-    session, headers = await world.session(anna)
+    _session, headers = await world.session(anna)
     answer = await world.call("GET", "/session", {"Cookie": headers["Cookie"]})
     assert answer.body["user"]["username"] == "anna"
     assert answer.body["permissions"] == ["audit.read"]

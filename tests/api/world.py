@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -188,7 +189,7 @@ class Answer:
 
 
 @asynccontextmanager
-async def open_world(database_url: str, redis_url: str) -> Any:
+async def open_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
     """A world, closed again afterwards."""
     clock = Clock()
     config: Any = SimpleNamespace(
@@ -233,6 +234,13 @@ async def open_world(database_url: str, redis_url: str) -> Any:
         client = TestClient(TestServer(app))
         await stack.enter_async_context(client)
         yield World(services, client, clock)
+
+
+@pytest.fixture
+async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
+    """A world of its own for each test."""
+    async with open_world(database_url, redis_url) as opened:
+        yield opened
 
 
 def _turns() -> Any:
