@@ -22,8 +22,8 @@ async def test_a_second_start_finds_the_data(data, lab):
         assert await lab.finds(engines)
 
 
-async def test_what_is_written_is_safe_from_a_crash_of_the_machine(data):
-    async with Engines.start(data) as engines:
+async def test_what_is_written_is_safe_from_a_crash_of_the_machine(copy):
+    async with Engines.start(copy) as engines:
         connection = await asyncpg.connect(engines.database_url)
         settings = {name: await connection.fetchval(f"SHOW {name}") for name in ("fsync", "synchronous_commit")}
         await connection.close()
@@ -102,6 +102,14 @@ def test_a_second_gatekeeper_on_the_same_data_is_refused_in_one_line(copy, lab):
     finally:
         first.communicate("", timeout=60)
     assert lab.running(copy) == []
+
+
+async def test_one_that_is_just_ending_is_waited_for(copy, lab):
+    first = lab.hold(copy)
+    first.stdin.close()
+    async with Engines.start(copy, durable=False) as engines:
+        assert await lab.finds(engines)
+    first.wait()
 
 
 async def test_the_keyboards_interrupt_does_not_reach_the_engines(made, lab):

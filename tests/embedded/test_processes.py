@@ -45,9 +45,7 @@ async def test_work_that_takes_too_long_is_ended(log):
 
 async def test_who_is_deaf_to_the_gentle_signal_gets_the_other(log, monkeypatch):
     monkeypatch.setattr(processes, "GENTLE_TIMEOUT", 0.1)
-    child = subprocess.Popen(  # noqa: ASYNC220 - it is waited for below
-        [sys.executable, "-c", DEAF], stdout=subprocess.PIPE
-    )
+    child = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE)
     with child.stdout:
         assert child.stdout.readline() == b"deaf\n"
     assert await end_others([child.pid], GENTLE) == []

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from gatekeeper.embedded import EngineError, Engines, programs
 from gatekeeper.embedded.postgres import PostgresServer
@@ -80,10 +81,12 @@ if ROOT:
 
 if ROOT and others_may_run(programs.embedded_valkey()):
 
-    def test_a_normal_user_starts_in_a_folder_of_his_own_after_roots_run(made, data, lab):
+    async def test_root_and_a_normal_user_keep_out_of_each_others_way(made, data, lab):
         assert lab.run(made, "print('root')") == "root"
         os.chown(data.parent, NOBODY, NOBODY)
         assert [as_nobody(data), as_nobody(data)] == ["gatekeeper", "gatekeeper"]
+        with pytest.raises(EngineError, match=f"are those of the user {NOBODY}: run gatekeeper as that user"):
+            await Engines.start(data)
         assert owners_and_modes(data) == {(NOBODY, 0)}
 
     def test_a_normal_user_is_refused_roots_folder_in_one_line(made):

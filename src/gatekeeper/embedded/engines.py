@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import time
 from typing import TYPE_CHECKING, Self
 
 from gatekeeper.embedded import postgres, sockets, valkey
 from gatekeeper.embedded.errors import EngineError
 from gatekeeper.embedded.postgres import PostgresServer
+from gatekeeper.embedded.processes import POLL
 from gatekeeper.embedded.programs import embedded_postgres, embedded_valkey
 from gatekeeper.embedded.valkey import ValkeyServer
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 POSTGRES_FOLDER = "postgresql"
 VALKEY_FOLDER = "valkey"
+LOCK_PATIENCE = 1.0
 
 
 class Engines:
@@ -91,7 +94,7 @@ class Starting:
 
     async def _start(self) -> Engines:
         programs, valkey_program = embedded_postgres(), embedded_valkey()
-        with DataLock(self._data) as lock:
+        with await DataLock.take(self._data) as lock:
             data, left = lock.folder, sockets.folder_of(lock.folder)
             await asyncio.gather(
                 postgres.end_leftover(data / POSTGRES_FOLDER, left), valkey.end_leftover(data / VALKEY_FOLDER, left)
@@ -116,25 +119,55 @@ class Starting:
 class DataLock:
     """Holds a data folder for one gatekeeper (``flock(2)`` on ``<data>/lock``) until its block ends, or ``release``."""
 
-    def __init__(self, data: Path) -> None:
-        """Take the folder ``data``, made with mode 0700 if there is none; ``EngineError`` if another one has it."""
+    def __init__(self, folder: Path, file: int) -> None:
+        self.folder = folder
+        self._file = file
+        self._keep = False
+
+    @classmethod
+    async def take(cls, data: Path) -> Self:
+        """Take the folder ``data``, made with mode 0700 if there is none.
+
+        Raises ``EngineError`` if another gatekeeper has it (one that is just ending is waited for, a moment), if its
+        data are another user's, or if it cannot be used at all.
+        """
+        folder, file = cls._open(data)
+        try:
+            await cls._lock(folder, file)
+        except BaseException:
+            os.close(file)
+            raise
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        return cls(folder, file)
+
+    @staticmethod
+    def _open(data: Path) -> tuple[Path, int]:
         try:
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder = data.resolve()
-            self._file = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            folder = data.resolve()
+            return folder, os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise EngineError(f"the data folder {data} cannot be used: {error.strerror}") from error
-        self._keep = False
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            owner = os.pread(self._file, 32, 0).decode(errors="replace").strip()
-            os.close(self._file)
-            raise EngineError(
-                f"the data folder {self.folder} is in use by another gatekeeper (process {owner or 'unknown'})"
-            ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    @staticmethod
+    async def _lock(folder: Path, file: int) -> None:
+        if (owner := os.fstat(file).st_uid) != os.geteuid():
+            # Files that root makes here would shut the owner out.
+            raise EngineError(f"the data in {folder} are those of the user {owner}: run gatekeeper as that user")
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    holder = os.pread(file, 32, 0).decode(errors="replace").strip() or "unknown"
+                    raise EngineError(
+                        f"the data folder {folder} is in use by another gatekeeper (process {holder})"
+                    ) from None
+            else:
+                return
+            await asyncio.sleep(POLL)
 
     def __enter__(self) -> Self:
         return self
