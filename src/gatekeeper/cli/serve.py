@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
@@ -28,13 +29,14 @@ Workers = Annotated[
 def serve(*, config: ConfigFile = None, workers: Workers = 1) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; then what is under way is finished first."""
     from gatekeeper.cli import logs
+    from gatekeeper.cli.workers import is_worker, supervise
 
     found = read_config(config)
     logs.configure(found.log)
     if workers > 1:
-        from gatekeeper.cli.workers import supervise
-
         supervise(found, workers)
+    elif is_worker():
+        run_gateway(replace(found, server=replace(found.server, shared=True)), quiet=True)
     else:
         run_gateway(found)
 

@@ -71,7 +71,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """How the gateway is reached. ``public_url`` has no path and no slash at its end."""
+    """How the gateway is reached. ``public_url`` has no path and no slash at its end.
+
+    ``shared`` is no setting: it says that several processes listen on the same port (``serve --workers``).
+    """
 
     public_url: str
     public_host: Authority
@@ -82,6 +85,7 @@ class ServerConfig:
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies, compare=False)
     prefix: str = "/gatekeeper"
     limits: Limits = field(default_factory=Limits)
+    shared: bool = False
 
     @property
     def cookies(self) -> CookieNames:

@@ -33,11 +33,9 @@ def read_storage(section: Section) -> StorageConfig:
     key_file = section.take("secret_key_file", section.file_path, None)
     database = _address(section, "database", database_url)
     redis = _address(section, "redis", redis_url)
-    missing = [
-        key for key, value in (("database", database), ("redis", redis), ("secret_key_file", key_file)) if not value
-    ]
-    if data is None and missing and not any(key in section for key in ("data", *missing)):
-        section.fault("data", f"is needed where {' and '.join(missing)} {'are' if missing[1:] else 'is'} left out")
+    left_out = [key for key in ("database", "redis", "secret_key_file") if key not in section]
+    if left_out and "data" not in section:
+        section.fault("data", f"is needed where {' and '.join(left_out)} {'are' if left_out[1:] else 'is'} left out")
     storage = StorageConfig(
         data=data,
         secret_key_file=key_file or (data or Path()) / "secret.key",

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=str)
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhd])")
-_SIZE = re.compile(r"(\d{1,12})\s*(|kB|kiB|KiB|MB|MiB)")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([smhd])")
+_SIZE = re.compile(r"([0-9]{1,12})\s*(|kB|kiB|KiB|MB|MiB)")
 _SIZES = {"": 1, "kB": 1_000, "kiB": 1_024, "KiB": 1_024, "MB": 1_000_000, "MiB": 1_048_576}
-_ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
+_ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 _LARGEST_PORT = 65_535
 _LONGEST_SOCKET_PATH = 107
 
@@ -53,7 +53,7 @@ def integer(low: int, high: int) -> Callable[[Any], int]:
     """A whole number between two others."""
 
     def parse(value: Any) -> int:
-        if isinstance(value, FromEnvironment) and re.fullmatch(r"\d{1,12}", value):
+        if isinstance(value, FromEnvironment) and re.fullmatch(r"[0-9]{1,12}", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise Wrong(f"is a whole number from {low} to {high}")
