@@ -1,0 +1,96 @@
+"""One's own page, and the change of one's own password on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flows.world import OTHER, PASSWORD
+
+ACCOUNT = "/gatekeeper/account"
+LOGIN = "/gatekeeper/login"
+
+
+def typed(current: str = PASSWORD, new: str = OTHER, again: str | None = None) -> dict[str, str]:
+    return {"current_password": current, "new_password": new, "new_password_again": new if again is None else again}
+
+
+async def test_it_opens_to_nobody_else(browser):
+    answer = await browser.get(ACCOUNT)
+    assert (answer.status, answer.location) == (303, f"{LOGIN}?next={ACCOUNT}")
+
+
+async def test_it_opens_to_nobody_who_owes_a_step(world, browser):
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    await world.two_factor()
+    assert (await browser.get(ACCOUNT)).location == f"{LOGIN}?next={ACCOUNT}"
+
+
+async def test_it_says_who_is_signed_in_and_where(world, browser):
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    page = await browser.get(ACCOUNT)
+    assert page.status == 200
+    assert "Anna" in page.text
+    assert "this one" in page.text
+
+
+async def test_a_new_password_ends_every_other_session_and_gives_this_one_a_new_id(world, new_browser):
+    await world.person()
+    one, other = new_browser(), new_browser()
+    await one.sign_in("anna", PASSWORD)
+    await other.sign_in("anna", PASSWORD)
+    old = dict(one.jar)
+    answer = await one.send(ACCOUNT, await one.get(ACCOUNT), **typed())
+    assert (answer.status, answer.location) == (303, ACCOUNT)
+    page = await one.get(ACCOUNT)
+    assert "Your password has been changed" in page.text
+    assert "Your password has been changed" not in (await one.get(ACCOUNT)).text
+    assert one.jar["gatekeeper"] != old["gatekeeper"]
+    assert (await other.get(ACCOUNT)).status == 303
+    one.jar = old
+    assert (await one.get(ACCOUNT)).status == 303
+    assert (await new_browser().sign_in("anna", PASSWORD)).status == 401
+    assert (await new_browser().sign_in("anna", OTHER)).status == 303
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "says"),
+    [
+        (typed(current="wrong"), 401, "not your current password"),
+        (typed(current=""), 422, "Enter your current password"),
+        (typed(new=""), 422, "Enter a new password"),
+        (typed(new="short"), 422, "too short"),
+        (typed(new="password"), 422, "most common"),
+        (typed(new="anna@example.com"), 422, "your name or address"),
+        (typed(again="Different-1"), 422, "The two new passwords differ"),
+        (typed(new=PASSWORD), 422, "used this password before"),
+        (typed(new="a" * 4_000), 422, "too long"),
+    ],
+)
+async def test_a_refused_change_says_why_and_changes_nothing(world, browser, fields, status, says):
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    answer = await browser.send(ACCOUNT, await browser.get(ACCOUNT), **fields)
+    assert answer.status == status
+    assert says in answer.text
+    assert (await browser.get(ACCOUNT)).status == 200
+    assert len(await world.log("password.changed")) == 0
+
+
+async def test_a_change_that_another_site_sends_is_refused(world, browser):
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    form = await browser.get(ACCOUNT)
+    fields = {"csrf_token": form.token, **typed()}
+    assert (await browser.post(ACCOUNT, fields, **{"Sec-Fetch-Site": "cross-site"})).status == 403
+    assert (await browser.post(ACCOUNT, fields | {"csrf_token": ""})).status == 403
+
+
+async def test_guessing_the_current_password_is_throttled(world, browser):
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    form = await browser.get(ACCOUNT)
+    for number in range(5):
+        assert (await browser.send(ACCOUNT, form, **typed(current=f"wrong-{number}"))).status == 401
+    assert (await browser.send(ACCOUNT, form, **typed())).status == 429
