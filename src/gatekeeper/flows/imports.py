@@ -55,11 +55,13 @@ class BadRows(GatekeeperError):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A row that can be imported: who, and by which password or hash."""
+    """A row that can be imported: who, by which password or hash, and the canonical forms of their two names."""
 
     line: int
     candidate: Candidate
     stored_hash: str | None
+    login: str
+    address: str
 
 
 async def import_people(
@@ -91,11 +93,11 @@ async def import_people(
         AlreadyExists: somebody added the same person meanwhile; nothing was imported.
     """
     require(actor, Permission.USERS_MANAGE)
-    good, faults = _judge(await asyncio.to_thread(read_rows, content))
+    good, faults = await asyncio.to_thread(lambda: _judge(read_rows(content)))
     level = (await services.database.read.policies.read()).password.strength
     fresh, unchanged, clashing = await _compare(services.database.read, good)
     faults += clashing
-    fresh, weak = _judge_passwords(fresh, level)
+    fresh, weak = await asyncio.to_thread(_judge_passwords, fresh, level)
     faults = sorted([*faults, *weak], key=lambda fault: fault.line)
     report = Report(len(fresh), unchanged, tuple(faults), written=not dry_run)
     if dry_run:
@@ -128,13 +130,15 @@ def _judge(rows: Iterable[Row | Fault]) -> tuple[list[_Wanted], list[Fault]]:
         except RefusedAll as refused:
             faults += [Fault(row.line, one.message, one.field, row["username"].strip()) for one in refused.refusals]
             continue
-        names = {"username": wanted.candidate.username, "email": wanted.candidate.email}
-        doubles = [(field, seen[key]) for field, name in names.items() if (key := canonical_name(name)) in seen]
+        names = {"username": wanted.login, "email": wanted.address}
+        doubles = [(field, seen[name]) for field, name in names.items() if name in seen]
         if doubles:
             field, line = doubles[0]
-            faults.append(Fault(row.line, f"the {_word(field)} is on line {line} already", field, names["username"]))
+            faults.append(
+                Fault(row.line, f"the {_word(field)} is on line {line} already", field, wanted.candidate.username)
+            )
             continue
-        seen |= {canonical_name(name): row.line for name in names.values()}
+        seen.update(dict.fromkeys(names.values(), row.line))
         good.append(wanted)
     return good, faults
 
@@ -162,13 +166,13 @@ def _wanted(row: Row) -> _Wanted:
         faults.append(Refused("unknown-hash", "this kind of password hash is not known", "password_hash"))
     if faults:
         raise RefusedAll(faults)
-    return _Wanted(row.line, candidate, stored_hash)
+    login, address = canonical_name(candidate.username), canonical_name(candidate.email)
+    return _Wanted(row.line, candidate, stored_hash, login, address)
 
 
 async def _compare(tables: Tables, wanted: Sequence[_Wanted]) -> tuple[list[_Wanted], int, list[Fault]]:
     """Who is new, how many are there already as the file has them, and who clashes with somebody."""
-    names = [name for one in wanted for name in (one.candidate.username, one.candidate.email)]
-    taken = await tables.users.taken(canonical_name(name) for name in names)
+    taken = await tables.users.taken(name for one in wanted for name in (one.login, one.address))
     ids = list(set(taken.values()))
     standing: dict[str, User] = {}
     for start in range(0, len(ids), BATCH):
@@ -177,8 +181,8 @@ async def _compare(tables: Tables, wanted: Sequence[_Wanted]) -> tuple[list[_Wan
     faults: list[Fault] = []
     for one in wanted:
         who = one.candidate
-        user = standing.get(taken.get(canonical_name(who.username), ""))
-        if user is None and canonical_name(who.email) not in taken:
+        user = standing.get(taken.get(one.login, ""))
+        if user is None and one.address not in taken:
             fresh.append(one)
         elif user is None:
             faults.append(Fault(one.line, "the address is somebody else's already", "email", who.username))
