@@ -167,7 +167,12 @@ async def read_answer(reader: asyncio.StreamReader, *, head_only: bool = False) 
 
 
 def request(
-    target: str = "/", *lines: str, method: str = "GET", host: str = HOST, cookie: str | None = COOKIE, body: bytes = b""
+    target: str = "/",
+    *lines: str,
+    method: str = "GET",
+    host: str = HOST,
+    cookie: str | None = COOKIE,
+    body: bytes = b"",
 ) -> bytes:
     headers = [f"Host: {host}", *lines]
     if cookie:
@@ -227,7 +232,7 @@ async def upstream_server() -> AsyncIterator[Callable[[Talk], Awaitable[int]]]:
             task = asyncio.current_task()
             assert task is not None
             tasks.add(task)
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await talk(reader, writer)
             tasks.discard(task)
 
@@ -308,6 +313,6 @@ async def recorder(upstream_server: Any) -> Recorder:
 @pytest.fixture
 async def house(build: Any, recorder: Recorder) -> House:
     """An edge with one signed-in route before a recorder, and anna signed in."""
-    house = await build(config_of(route_to(recorder.port)))
+    house = await build(config_of(route_to(recorder.port, host=HOST)))
     house.sessions.add(session_of())
     return house

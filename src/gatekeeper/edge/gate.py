@@ -38,6 +38,7 @@ log = structlog.get_logger()
 RENEW_EVERY = 60.0
 """Seconds between two writings of a session's last request."""
 
+_KEEP_ALIVE = (b"keep-alive",)
 _MOST_COOKIES_REMEMBERED = 8_192
 _LONGEST_COOKIE_REMEMBERED = 4_096
 
@@ -185,6 +186,7 @@ class Gate:
     def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
         if request.wants_websocket or request.service_worker:
             return self.answers.error(403, request, request_id.decode(), "our own pages do without this")
+        request.drop_hops()
         for value in request.cookies:
             request.lines += (b"\r\nCookie: ", value)
         session_id = self._session_id(request.cookies)
@@ -316,6 +318,8 @@ class Gate:
     ) -> Forward:
         if way.replaces_authorization and lines:
             request.drop((b"authorization",))
+        if request.connection and request.connection != _KEEP_ALIVE:
+            request.drop_hops()
         head = _head(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
         return Forward(way.pool, head, session, private=session is not None, own=False)
 

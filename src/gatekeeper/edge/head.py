@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from httptools import HttpRequestParser
 
-from gatekeeper.domain.headers import HOP_BY_HOP, StripSet, folded
+from gatekeeper.domain.headers import HOP_BY_HOP, StripSet, connection_options, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ _NEVER_TRAILERS = frozenset({b"authorization", b"contentencoding", b"contenttype
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 _MOST_TRAILERS = 64
+_CONNECTION_WORDS = frozenset({b"close", b"keep-alive", b"upgrade"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,12 @@ class Request:
             if folded(lines[position]) not in gone
             for piece in (lines[position], lines[position + 1])
         ]
+
+    def drop_hops(self) -> None:
+        """Take out the lines that ``Connection`` names (RFC 9110 §7.6.1)."""
+        named = connection_options(self.connection) - _CONNECTION_WORDS
+        if named:
+            self.drop(folded(name) for name in named)
 
     def trailer_lines(self) -> bytes:
         """The trailers that pass, each with its CRLF."""

@@ -217,6 +217,8 @@ class Exchange:
             for position in range(0, len(cookies), 2):
                 if self.forward.own or not sets_one_of(cookies[position + 1], names):
                     reader.lines += cookies[position : position + 2]
+        if reader.reserved and self.forward.own:
+            reader.lines += reader.reserved
         if reader.connection:
             named = connection_options(reader.connection) - {b"close", b"keep-alive"}
             if named:

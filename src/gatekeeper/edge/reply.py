@@ -53,6 +53,8 @@ class ResponseReader:
     Attributes:
         informational: status and lines of 1xx answers that came before the final one.
         lines: beginnings and values of lines that pass, in turns.
+        cookies: lines that set cookies.
+        reserved: lines that only our own pages may send.
         body: pieces that wait to be passed on.
         head: whether the final answer's head has come.
         complete: whether the whole of it has.
@@ -77,6 +79,7 @@ class ResponseReader:
         self.trailers: list[bytes] = []
         self.body: list[bytes] = []
         self.cookies: list[bytes] = []
+        self.reserved: list[bytes] = []
         self.connection: list[bytes] = []
         self.status = 0
         self.reason = b""
@@ -147,6 +150,8 @@ class ResponseReader:
         elif key == b"cache-control":
             self.cache_control = value
             self.lines += (b"\r\n" + name + b": ", value)
+        elif key in NEVER_FROM_UPSTREAM:
+            self.reserved += (b"\r\n" + name + b": ", value)
         elif key == b"connection":
             self.connection.append(value)
         elif key == b"transfer-encoding":
