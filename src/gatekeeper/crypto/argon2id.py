@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 _MEMORY_LIMIT_KIB = 1024 * 1024
 _PASSES_LIMIT = 64
+_SHORTEST_DIGEST = 12
 _PREFIX = "$argon2id$"
 
 
@@ -42,7 +43,7 @@ class Argon2id:
         """Whether the password is the one that was hashed; a broken hash is a no."""
         try:
             return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
     def is_outdated(self, stored: str) -> bool:
@@ -61,4 +62,5 @@ def is_supported(stored: str) -> bool:
         costs = extract_parameters(stored)
     except InvalidHashError:
         return False
-    return costs.type is Type.ID and costs.memory_cost <= _MEMORY_LIMIT_KIB and costs.time_cost <= _PASSES_LIMIT
+    bearable = costs.memory_cost <= _MEMORY_LIMIT_KIB and costs.time_cost <= _PASSES_LIMIT
+    return costs.type is Type.ID and costs.hash_len >= _SHORTEST_DIGEST and bearable and stored.isascii()

@@ -31,7 +31,10 @@ def is_supported(stored: str) -> bool:
 
 
 def verify(stored: str, password: bytes) -> bool:
-    """Whether the password is the one that was hashed; ``False`` too where the hash is of no known family."""
-    if len(password) > LONGEST:
+    """Whether the password is the one that was hashed; ``False`` too where the hash is of no known family.
+
+    A password with a NUL never is: C programs cannot have hashed one, and PBKDF2 takes it for the one without.
+    """
+    if len(password) > LONGEST or b"\0" in password:
         return False
     return any(supported(stored) and check(stored, password) for supported, check in _FAMILIES)

@@ -27,7 +27,7 @@ def is_supported(stored: str) -> bool:
 
 
 def verify(stored: str, password: bytes) -> bool:
-    """Whether the password is the one that was hashed; nothing with a NUL ever is."""
+    """Whether the password is the one that was hashed."""
     scheme = sha256_crypt if stored.startswith("$5$") else sha512_crypt
     try:
         return bool(scheme.verify(password, stored))
