@@ -57,6 +57,7 @@ def demo(*, port: Port = 8080, data: Data = Path("var/demo")) -> None:
                     await create_accounts(gateway.services, time.time())
                 print(greeting(port, file), flush=True)
 
+            stack.callback(platform.unlink, missing_ok=True)
             run_gateway(config, when_ready=when_ready, at_the_end=stack.aclose, quiet=True)
     except OSError as error:
         raise Failure(f"the data folder {folder} cannot be used: {error.strerror}") from error

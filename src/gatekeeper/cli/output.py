@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+WIDE = 10_000
 
 
 def print_json(value: object) -> None:
@@ -28,9 +32,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty
     if not table.rows:
         print(empty)
         return
-    console = Console()
-    # A pipe has no width: nothing is cut there.
-    console.print(table, width=None if console.is_terminal else max(console.measure(table).maximum, 1), crop=False)
+    # A pipe has no width: nothing is folded there.
+    Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=False).print(table)
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

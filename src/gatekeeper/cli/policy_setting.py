@@ -175,6 +175,6 @@ def _parsed(shape: type[S]) -> S:
         return shape.model_validate_json(sys.stdin.read())
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        raise Failure(
-            *(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults)
-        ) from None
+        places = [".".join(str(part) for part in fault["loc"]) or "the policy" for fault in faults]
+        lines = [f"{place}: {fault['msg']}" for place, fault in zip(places, faults, strict=True)]
+        raise Failure(*lines) from None
