@@ -11,10 +11,11 @@ field.addEventListener("input", () => {
   if (field.inputMode === "numeric" && isWhole(field.value) && isComplete() && !sent) form.requestSubmit();
 });
 
-// A second press, or a key after the sixth digit, must not send the same code twice. Back brings the page back ready.
+// A second press, or a key after the sixth digit, must not send the same code twice; after a stop, a new press may.
 form.addEventListener("submit", (event) => {
   if (sent) event.preventDefault();
   sent = true;
+  setTimeout(() => { sent = false; }, 5000);
 });
 addEventListener("pageshow", () => { sent = false; });
 

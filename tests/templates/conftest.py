@@ -7,7 +7,7 @@ import contextlib
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import async_playwright
 
 from gatekeeper.manners import static
 from tests.templates.samples import PREFIX, render, renderer
@@ -83,6 +83,3 @@ async def stage():
         stage = Stage(server, browser)
         yield stage
         await browser.close()
-
-
-__all__ = ["Page", "Stage", "stage"]
