@@ -19,6 +19,7 @@ from gatekeeper.crypto.hashing import Hasher
 from gatekeeper.crypto.keys import AssertionSigner, load_secret_keys
 from gatekeeper.crypto.secretbox import SecretBox
 from gatekeeper.crypto.tokens import Signer
+from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.lockout import address_delay, delay
 from gatekeeper.edge.internal import Internal
 from gatekeeper.edge.pages import RenderedPages

@@ -52,7 +52,7 @@ def person(gate: Gate, browser: Browser) -> Callable[..., Awaitable[Person]]:
 
     async def make(*, context: BrowserContext | None = None, **options: Any) -> Person:
         context = context or await browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         return Person(await context.new_page(), gate.base, gate.clock)
 
     return make
