@@ -112,3 +112,20 @@ async def test_it_is_read_with_audit_read_only(world: World):
     reader = await world.bearer(await world.person("reader", Permission.AUDIT_READ))
     assert (await world.call("GET", "/audit", reader)).status == 200
     assert (await world.call("GET", "/users", reader)).status == 403
+
+
+async def test_an_export_that_fails_in_the_middle_is_cut_and_does_not_pass_for_whole(
+    world: World, headers, monkeypatch
+):
+    from aiohttp import ClientError
+
+    from gatekeeper.store.audit import Audit, AuditRecord
+
+    async def stream(self):
+        for number in range(300):
+            yield AuditRecord(at=world.now, actor_id=None, actor_name="", action="test", id=number)
+        raise RuntimeError("PostgreSQL went away")
+
+    monkeypatch.setattr(Audit, "stream", stream)
+    with pytest.raises(ClientError):
+        await world.call("GET", "/audit/export", headers)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import structlog
 from aiohttp import web
 
 from gatekeeper.api.endpoints import Call, Endpoint, Reply
 from gatekeeper.api.log_shapes import AuditItem, AuditList, AuditSearch
 from gatekeeper.domain.model import Permission
 from gatekeeper.flows import audit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gatekeeper.store.audit import AuditRecord
+
+log = structlog.get_logger()
 
 READ = (Permission.AUDIT_READ,)
 JSON_LINES = "application/x-ndjson"
@@ -41,6 +51,16 @@ async def export(call: Call) -> web.StreamResponse:
         }
     )
     await response.prepare(call.request)
+    try:
+        await _write(response, records)
+    except Exception:  # too late for a problem: the connection is cut, so that a part does not pass for the whole
+        log.exception("api.export_cut")
+        if call.request.transport is not None:
+            call.request.transport.abort()
+    return response
+
+
+async def _write(response: web.StreamResponse, records: AsyncIterator[AuditRecord]) -> None:
     lines: list[str] = []
     async for record in records:
         lines.append(AuditItem.of(record).model_dump_json() + "\n")
@@ -49,7 +69,6 @@ async def export(call: Call) -> web.StreamResponse:
             lines.clear()
     await response.write("".join(lines).encode())
     await response.write_eof()
-    return response
 
 
 ENDPOINTS = (

@@ -75,8 +75,8 @@ def _handler(endpoint: Endpoint, login_url: str) -> Callable[[web.Request], Awai
     async def guard(request: web.Request) -> web.StreamResponse:
         try:
             return await handle(request)
-        except web.HTTPException:
-            raise
+        except web.HTTPException as error:
+            return problem(error.status, "http", error.reason)
         except GatekeeperError as error:
             return await faults.answer_to(error, request.app[SERVICES], login_url=login_url)
         except Exception:  # any fault of ours is an answer that says nothing of it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -112,14 +112,19 @@ class NewUserBody(Shape):
     must_change: bool = False
 
 
+def _left_out(schema: dict[str, Any]) -> None:
+    """What is left out of a change stays as it is, so its field has no default that could be described."""
+    schema.pop("default", None)
+
+
 class ChangedUserBody(Shape):
     """What shall change; what is left out stays. ``recovery_email`` of null takes it away."""
 
-    email: Words = ""
-    display_name: Words = ""
-    recovery_email: Words | None = None
-    groups: tuple[Words, ...] = ()
-    enabled: bool = True
+    email: Words = Field(default="", json_schema_extra=_left_out)
+    display_name: Words = Field(default="", json_schema_extra=_left_out)
+    recovery_email: Words | None = Field(default=None, json_schema_extra=_left_out)
+    groups: tuple[Words, ...] = Field(default=(), json_schema_extra=_left_out)
+    enabled: bool = Field(default=True, json_schema_extra=_left_out)
 
 
 class GivenPasswordBody(Shape):
