@@ -21,7 +21,7 @@ from gatekeeper.crypto.secretbox import SecretBox
 from gatekeeper.crypto.tokens import Signer
 from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.lockout import address_delay, delay
-from gatekeeper.edge.internal import Internal
+from gatekeeper.edge.health import Health
 from gatekeeper.edge.pages import RenderedPages
 from gatekeeper.edge.server import Edge
 from gatekeeper.edge.upstream import connect_to_app
@@ -212,9 +212,9 @@ class Gatekeeper:
         self._stack.push_async_callback(edge.close)
         listen = self._config.server.internal_listen
         if listen is not None:
-            internal = Internal(edge, {"PostgreSQL": services.database.check, "Redis": self._redis_answers})
-            self._stack.push_async_callback(internal.close)
-            await internal.start(listen)
+            health = Health(edge, {"PostgreSQL": services.database.check, "Redis": self._redis_answers})
+            self._stack.push_async_callback(health.close)
+            await health.start(listen)
         await edge.start()
         self._edge = edge
 
