@@ -11,7 +11,7 @@ from gatekeeper.store.failures import translated
 from gatekeeper.store.types import MalformedId
 
 
-class FromDriver(Exception):  # noqa: N818 - as SQLAlchemy wraps one
+class FromDriver(Exception):
     """An error as SQLAlchemy's dialect raises it."""
 
     def __init__(self, sqlstate: str | None) -> None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from gatekeeper.domain.errors import AlreadyExists
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.store.login_names import claim_all
 from gatekeeper.store.schema import user_words, users
-from gatekeeper.store.types import canonical_id
+from gatekeeper.store.types import canonical_id, ids, texts
 from gatekeeper.store.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gatekeeper.domain.model import NewUser
     from gatekeeper.store.running import Runner
 
-BATCH = 1000
+BATCH = 500
 
 
 async def add_people(runner: Runner, new: Sequence[NewUser]) -> None:
@@ -33,33 +33,39 @@ async def add_people(runner: Runner, new: Sequence[NewUser]) -> None:
 
 
 async def _add_batch(runner: Runner, new: Sequence[NewUser]) -> None:
-    owners = _owners(new)
-    await runner.change(insert(users), [_row(person) for person in new])
+    names = [_names(person) for person in new]
+    owners = _owners(new, names)
+    await runner.change(insert(users), [_row(person, own) for person, own in zip(new, names, strict=True)])
     got = await claim_all(runner, sorted(owners.items()))
-    for person in new:
-        for field, name in _names(person).items():
+    for own in names:
+        for field, name in own.items():
             if name not in got:
                 raise AlreadyExists(field)
-    await runner.change(
-        insert(user_words),
-        [
-            {"word": word, "user_id": person.id}
-            for person in new
-            for word in words_of(person.username, person.email, person.display_name)
-        ],
-    )
+    await add_words(runner, {person.id: words_of(person.username, person.email, person.display_name) for person in new})
 
 
-def _owners(new: Sequence[NewUser]) -> dict[str, str]:
+async def add_words(runner: Runner, found_by: Mapping[str, set[str]]) -> None:
+    """Let people be found by words: the words of each, by their ids."""
+    rows = [(word, user_id) for user_id, words in found_by.items() for word in words]
+    asked = select(texts([word for word, _ in rows]), ids([user_id for _, user_id in rows]))
+    await runner.change(insert(user_words).from_select(["word", "user_id"], asked))
+
+
+def _owners(new: Sequence[NewUser], names: Sequence[dict[str, str]]) -> dict[str, str]:
     """Whose each name is to be.
+
+    Args:
+        new: the people.
+        names: the names of each, by field.
 
     Raises:
         AlreadyExists: two of these people want one name.
     """
     owners: dict[str, str] = {}
-    for person in new:
-        for field, name in _names(person).items():
-            if owners.setdefault(name, canonical_id(person.id)) != canonical_id(person.id):
+    for person, own in zip(new, names, strict=True):
+        owner = canonical_id(person.id)
+        for field, name in own.items():
+            if owners.setdefault(name, owner) != owner:
                 raise AlreadyExists(field)
     return owners
 
@@ -68,14 +74,14 @@ def _names(person: NewUser) -> dict[str, str]:
     return {"username": canonical_name(person.username), "email": canonical_name(person.email)}
 
 
-def _row(person: NewUser) -> dict[str, Any]:
+def _row(person: NewUser, names: dict[str, str]) -> dict[str, Any]:
     has_password = person.password_hash is not None
     return {
         "id": person.id,
         "username": person.username,
-        "username_canonical": canonical_name(person.username),
+        "username_canonical": names["username"],
         "email": person.email,
-        "email_canonical": canonical_name(person.email),
+        "email_canonical": names["email"],
         "display_name": person.display_name,
         "groups": list(person.groups),
         "permissions": sorted(permission.value for permission in person.permissions),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import column, delete, select, values
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.types import Text
 
 from gatekeeper.domain.errors import AlreadyExists
 from gatekeeper.store.schema import login_names
-from gatekeeper.store.types import Id
+from gatekeeper.store.types import ids, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +42,8 @@ async def claim_all(runner: Runner, names: Sequence[tuple[str, str]]) -> set[str
         runner: a transaction.
         names: pairs of a canonical name and a person, no name twice, in order (so that two at once do not deadlock).
     """
-    asked = values(column("name", Text), column("user_id", Id), name="asked").data(list(names))
-    statement = insert(login_names).from_select(["name", "user_id"], select(asked))
+    asked = select(texts([name for name, _ in names]), ids([user_id for _, user_id in names]))
+    statement = insert(login_names).from_select(["name", "user_id"], asked)
     statement = statement.on_conflict_do_update(
         index_elements=["name"],
         set_={"user_id": statement.excluded.user_id},

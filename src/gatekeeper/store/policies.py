@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, delete, exists, func, select, update, values
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from gatekeeper.domain import two_factor
@@ -13,7 +13,7 @@ from gatekeeper.domain.model import Enrolment, PasswordPolicy, Policies, TwoFact
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import people, user_of
 from gatekeeper.store.schema import policies, two_factor_people, users
-from gatekeeper.store.types import Id, canonical_id
+from gatekeeper.store.types import canonical_id, ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,10 +176,7 @@ def _unenrolled(mode: TwoFactorMode, people_ids: Sequence[str] | None) -> list[C
 
 
 def _given(people_ids: Sequence[str]) -> Select[Any]:
-    if not people_ids:
-        return _listed().where(two_factor_people.c.user_id.is_(None))
-    given = values(column("user_id", Id), name="given").data([(user_id,) for user_id in people_ids])
-    return select(given.c.user_id)
+    return select(ids(people_ids))
 
 
 def _policies_of(row: Row[Any] | None) -> Policies:

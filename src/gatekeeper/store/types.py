@@ -6,12 +6,15 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BindParameter, DateTime, SmallInteger, TypeDecorator, Uuid, literal
+from sqlalchemy import BindParameter, ColumnElement, DateTime, SmallInteger, Text, TypeDecorator, Uuid, func, literal
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import Strength
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Dialect
 
 
@@ -97,3 +100,13 @@ def canonical_id(text: str) -> str:
 def instant(at: float) -> BindParameter[float]:
     """A time as an argument of a function in SQL."""
     return literal(at, UnixTime)
+
+
+def ids(values: Sequence[str]) -> ColumnElement[str]:
+    """Ids as rows, sent as one argument however many they are."""
+    return func.unnest(literal(list(values), ARRAY(Id)), type_=Id)
+
+
+def texts(values: Sequence[str]) -> ColumnElement[str]:
+    """Texts as rows, sent as one argument however many they are."""
+    return func.unnest(literal(list(values), ARRAY(Text)), type_=Text)

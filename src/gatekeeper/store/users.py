@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import NewUser, OwnerFacts, Permission, User
 from gatekeeper.domain.names import canonical_name
-from gatekeeper.store.adding import add_people
+from gatekeeper.store.adding import add_people, add_words
 from gatekeeper.store.holders import ADMINISTRATES, holds, keep_one_besides
 from gatekeeper.store.login_names import claim, release
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
@@ -284,8 +284,7 @@ class Users:
     async def _rewrite_words(self, user: User) -> None:
         facts = user.facts
         await self._runner.change(delete(user_words).where(user_words.c.user_id == user.id))
-        words = sorted(words_of(facts.username, facts.email, facts.display_name))
-        await self._runner.change(insert(user_words), [{"word": word, "user_id": user.id} for word in words])
+        await add_words(self._runner, {user.id: words_of(facts.username, facts.email, facts.display_name)})
 
 
 def _found_by(word: str) -> Select[Any]:
