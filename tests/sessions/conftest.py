@@ -105,8 +105,8 @@ async def new_node() -> AsyncIterator[Callable[[str], Node]]:
     yield make
     for task in tasks:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    async with asyncio.timeout(5):
+        await asyncio.gather(*tasks, return_exceptions=True)
     for client in clients:
         await client.aclose()
 

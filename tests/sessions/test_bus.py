@@ -170,3 +170,15 @@ async def test_the_bus_needs_no_connection_of_the_pool(redis_url: str) -> None:
     with suppress(asyncio.CancelledError):
         await running
     await client.aclose()
+
+
+async def test_a_bus_that_is_told_to_stop_stops_at_whatever_it_is(redis: Redis) -> None:
+    for turns in range(60):
+        bus = Bus(redis)
+        running = asyncio.create_task(bus.run())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        async with asyncio.timeout(2):
+            await asyncio.gather(running, return_exceptions=True)
+        assert running.cancelled()

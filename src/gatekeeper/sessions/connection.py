@@ -17,10 +17,10 @@ from gatekeeper.domain.errors import Unavailable
 log = structlog.get_logger()
 
 TIMEOUT = 1.0
-"""Seconds that one connection, one answer, and the wait for a free connection may take."""
+"""Seconds that making a connection, and waiting for a free one, may take."""
 
 DEADLINE = 1.5
-"""Seconds that a command may take altogether, its retry included."""
+"""Seconds that a command may take altogether, its connection and its retry included."""
 
 CONNECTIONS = 64
 
@@ -40,9 +40,11 @@ def connect(url: str, password: str | None = None) -> Redis:
         url,
         max_connections=CONNECTIONS,
         timeout=TIMEOUT,
-        socket_timeout=TIMEOUT,
+        # The driver's own timeout around a write is asyncio.wait_for, which in Python 3.11 can swallow a cancellation:
+        # a task that was told to stop would go on for ever. The deadline in `answer` bounds every command instead.
+        socket_timeout=None,
         socket_connect_timeout=TIMEOUT,
-        # A timeout is not tried again: the command may have run. A connection that the server closed is.
+        # A connection that the server closed is tried again, once and at once.
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         protocol=2,
         driver_info=None,
