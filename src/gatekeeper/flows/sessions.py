@@ -60,7 +60,7 @@ async def mark_all_ended(services: Services, tables: Tables, user_id: str, now: 
     Returns:
         the instant from which their sessions count again; :func:`drop_all` is to be called after the commit.
     """
-    valid_from = now + MARGIN
+    valid_from = counts_from(now)
     await tables.users.end_sessions_before(user_id, valid_from)
     await tables.endings.end_user(user_id, valid_from, valid_from + services.config.session.absolute_timeout)
     return valid_from
@@ -76,6 +76,14 @@ async def drop_all(services: Services, user_id: str, valid_from: float, *, but: 
         return
     services.node.note_ended(ended)
     services.cache.drop(tuple(ended))
+
+
+def counts_from(now: float) -> float:
+    """The instant from which sessions and proofs count again after all were ended at ``now``.
+
+    It is a whole second: what PostgreSQL, which keeps microseconds, gives back is what was written.
+    """
+    return float(int(now + MARGIN))
 
 
 def begins_at(now: float, valid_from: float) -> float:
