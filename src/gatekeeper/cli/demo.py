@@ -48,7 +48,7 @@ def demo(*, port: Port = 8080, data: Data = Path("var/demo")) -> None:
             platform.unlink(missing_ok=True)
             file = write_config(folder, port, platform)
             config = load(file, {})
-            logs.configure(config.log)
+            logs.only_what_is_fatal()
             stack = AsyncExitStack()
 
             async def when_ready(gateway: Gatekeeper) -> None:

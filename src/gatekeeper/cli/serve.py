@@ -32,7 +32,7 @@ def serve(*, config: ConfigFile = None, workers: Workers = 1) -> None:
     from gatekeeper.cli.workers import is_worker, supervise
 
     found = read_config(config)
-    logs.configure(found.log)
+    logs.only_what_is_fatal()
     if workers > 1:
         supervise(found, workers)
     elif is_worker():
@@ -71,6 +71,7 @@ def run_gateway(
 
 async def _run(config: Config, when_ready: Callable[[Gatekeeper], Awaitable[None]] | None, *, quiet: bool) -> None:
     from gatekeeper.app import Gatekeeper
+    from gatekeeper.cli import logs
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -87,6 +88,7 @@ async def _run(config: Config, when_ready: Callable[[Gatekeeper], Awaitable[None
         return
     waiting.cancel()
     await starting
+    logs.configure(config.log)
     try:
         if when_ready is not None:
             await when_ready(gateway)
