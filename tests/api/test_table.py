@@ -61,17 +61,19 @@ async def test_a_call_is_open_to_who_holds_one_of_its_permissions_and_to_nobody_
         permission: await world.bearer(await world.person(permission.value.replace(".", "-"), permission))
         for permission in Permission
     }
+    untouched = await world.person("untouched")
     for name, endpoint in zip(IDS, ENDPOINTS, strict=True):
         for permission, headers in holders.items():
-            target = await world.person(f"target{abs(hash((name, permission)))}")
+            open_to_them = not endpoint.any_of or permission in endpoint.any_of
+            target = await world.person(f"target{abs(hash((name, permission)))}") if open_to_them else untouched
             with subtests.test(f"{name} {permission}"):
                 answer = await ask(world, endpoint, headers, target.id)
-                open_to_them = not endpoint.any_of or permission in endpoint.any_of
                 assert (answer.status == 403) == (not open_to_them)
                 assert answer.status < 500
                 if not open_to_them:
                     assert answer.kind == "forbidden"
                     assert set(answer.body["permissions"]) == {needed.value for needed in endpoint.any_of}
+    assert (await world.user(untouched.id)) == untouched
 
 
 async def test_nothing_is_open_to_who_is_not_known_and_no_grave_change_to_an_old_proof(world: World, subtests):

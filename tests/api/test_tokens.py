@@ -85,3 +85,15 @@ async def test_somebody_elses_tokens_are_seen_and_ended_by_who_manages_people(wo
     seen = await world.call("GET", f"/tokens?user={anna.id}", manager)
     assert [item["id"] for item in seen.body["items"]] == [token.id]
     assert (await world.call("DELETE", f"/tokens/{token.id}", manager)).status == 204
+
+
+async def test_a_token_ends_itself_but_no_sibling_that_its_owner_made_for_more(world: World):
+    anna = await world.person("anna", *EVERYTHING)
+    small = await world.bearer(anna, Permission.AUDIT_READ)
+    await world.bearer(anna)
+    found = (await world.call("GET", "/tokens", small)).body["items"]
+    mine = next(token["id"] for token in found if token["permissions"] == ["audit.read"])
+    sibling = next(token["id"] for token in found if token["id"] != mine)
+    assert (await world.call("DELETE", f"/tokens/{sibling}", small)).status == 403
+    assert (await world.call("DELETE", f"/tokens/{mine}", small)).status == 204
+    assert (await world.call("GET", "/session", small)).status == 401

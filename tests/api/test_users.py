@@ -245,6 +245,7 @@ async def test_the_last_who_can_grant_permissions_keeps_that_and_an_open_account
     ]
     assert [(answer.status, answer.kind) for answer in answers] == [(409, "last-holder")] * 3
     assert (await world.user(admin.id)).facts == admin.facts
+    assert [entry.outcome for entry in await world.log("api.change")] == ["refused"] * 3
 
 
 async def test_two_who_take_it_from_each_other_at_once_leave_one(world: World):

@@ -14,7 +14,7 @@ from gatekeeper.api.endpoints import Call, Endpoint, Reply
 from gatekeeper.api.openapi import document
 from gatekeeper.api.reading import body_of, query_of
 from gatekeeper.api.table import ENDPOINTS
-from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.errors import GatekeeperError, LastHolder
 from gatekeeper.flows import audit
 from gatekeeper.flows.acting import Forbidden, require
 from gatekeeper.manners.cookies import Cookies
@@ -106,17 +106,17 @@ async def _answer(
             body=await body_of(endpoint, request),
         )
         reply = await endpoint.handler(call)
-    except Forbidden as error:
+    except (Forbidden, LastHolder) as error:
         if endpoint.changes:
             await _record(services, actor, request, error, now)
         raise
     return _written(endpoint, reply) if isinstance(reply, Reply) else reply
 
 
-async def _record(services: Services, actor: Actor, request: web.Request, error: Forbidden, now: float) -> None:
+async def _record(services: Services, actor: Actor, request: web.Request, error: GatekeeperError, now: float) -> None:
     """A change that was refused is in the log too."""
     call = f"{request.method} {request.path}"
-    await audit.record_refusal(services, actor, "api.change", now, {"call": call, "reason": error.message})
+    await audit.record_refusal(services, actor, "api.change", now, {"call": call, "reason": str(error)})
 
 
 def _written(endpoint: Endpoint, reply: Reply) -> web.Response:

@@ -138,6 +138,8 @@ async def of_owner(services: Services, actor: Actor, owner_id: str | None = None
 async def revoke(services: Services, actor: Actor, token_id: str, now: float) -> None:
     """End a token: one's own, or, with ``users.manage``, that of a person who holds no more.
 
+    A token ends itself; another one of its owner's only where it holds all that the owner does.
+
     Raises:
         Forbidden: it is somebody else's, and the actor may not.
         NotFound: there is no such token.
@@ -147,6 +149,7 @@ async def revoke(services: Services, actor: Actor, token_id: str, now: float) ->
         owner = await tables.users.by_id(token.owner_id)
         if token.owner_id != actor.id:
             require(actor, Permission.USERS_MANAGE)
+        if token.owner_id != actor.id or (actor.token_id is not None and actor.token_id != token_id):
             require_over(actor, owner)
         await tables.tokens.revoke(token_id)
         details: dict[str, object] = {"token": token.id, "name": token.name}
