@@ -129,12 +129,13 @@ async def test_what_passes_is_sent_as_judged(house: House, recorder: Recorder, n
 def test_cut_anywhere_it_is_the_same_request(data: st.DataObject) -> None:
     """The reader's events do not depend on where the bytes were cut."""
     from gatekeeper.domain.headers import StripSet
-    from gatekeeper.edge.head import Lines, RequestReader
+    from gatekeeper.edge.head import Lines, RequestReader, Sieve
 
     def read(pieces: list[bytes]) -> list[object]:
         from httptools import HttpParserError, HttpParserUpgrade
 
-        reader = RequestReader(Lines(StripSet()), 65_536, 100)
+        lines = Lines(StripSet())
+        reader = RequestReader(Sieve(lines, 100), lines, 65_536, 100)
         queue = list(pieces)
         outcome: object = None
         while queue and outcome is None:

@@ -57,7 +57,7 @@ class ClientConnection(asyncio.Protocol):
         self.clock = serving.clock
         self.limits = serving.limits
         self.own_cookies = serving.own_cookies
-        self._reader = RequestReader(serving.lines, self.limits.head_bytes, self.limits.header_count)
+        self._reader = RequestReader(serving.sieve, serving.lines, self.limits.head_bytes, self.limits.header_count)
         self._arrived = self._reader.arrived
         self.exchange: Exchange | None = None
         self.request: Request | None = None
@@ -67,6 +67,7 @@ class ClientConnection(asyncio.Protocol):
         self._lingered = -1
         self._held = False
         self._heading = False
+        self._plain_so_far = True
         self.closes = False
         self.full = False
         self.deadline = NEVER
@@ -100,6 +101,11 @@ class ClientConnection(asyncio.Protocol):
             self._serving.leave(self, self.address)
 
     def data_received(self, data: bytes) -> None:
+        if self.request is None and self._plain_so_far:
+            request = self._reader.plain(data)
+            if request is not None:
+                self._begin(request)
+                return
         if self._lingered >= 0:
             self._discard(len(data))
             return
@@ -115,6 +121,7 @@ class ClientConnection(asyncio.Protocol):
             self._fault = _MALFORMED
         if reader.pending and reader.overlong:
             self._fault = _OVERLONG
+        self._plain_so_far = self._fault is None and self._rest is None and not self._arrived
         if self.request is None:
             self._next()
         elif self.exchange is not None:
@@ -173,7 +180,11 @@ class ClientConnection(asyncio.Protocol):
                 self.deadline = self.clock.now + self.limits.head_timeout
             return
         self._heading = False
-        self.request = request = self._arrived.popleft()
+        self._begin(self._arrived.popleft())
+
+    def _begin(self, request: Request) -> None:
+        """Ask the gate, and do as it says."""
+        self.request = request
         self.closes = not request.keeps_alive or self._serving.draining
         self.deadline = self.clock.now + self.limits.upstream_timeout
         verdict = self._serving.gate.judge(request, self._peer)
@@ -258,6 +269,7 @@ class ClientConnection(asyncio.Protocol):
     def _linger(self) -> None:
         """Throw away what still comes, for a while, so that the client can read the answer before the end."""
         self._lingered = 0
+        self._plain_so_far = False
         self.deadline = self.clock.now + LINGER_FOR
         self._arrived.clear()
         if self.transport.can_write_eof():

@@ -20,9 +20,9 @@ from gatekeeper.domain.cookies import values_of, without
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import owed, owed_until
 from gatekeeper.domain.paths import AmbiguousPath, split_target
-from gatekeeper.domain.routing import APP, Router, UnknownHost
+from gatekeeper.domain.routing import APP, Own, Router, UnknownHost
 from gatekeeper.edge.answers import Answer, Answers
-from gatekeeper.edge.head import Request, fault_of
+from gatekeeper.edge.head import Request, Sifted, fault_of
 from gatekeeper.edge.peers import Peer, RequestIds, View
 from gatekeeper.edge.ways import ASSERTION_REUSED_FOR, Prepared, Way
 
@@ -40,6 +40,8 @@ RENEW_EVERY = 60.0
 
 _KEEP_ALIVE = (b"keep-alive",)
 _MOST_COOKIES_REMEMBERED = 8_192
+_MOST_REMEMBERED = 8_192
+_LONGEST_PATH_REMEMBERED = 256
 _LONGEST_COOKIE_REMEMBERED = 4_096
 
 
@@ -131,15 +133,17 @@ class Gate:
         self._router: Router[Way] = Router(self._ways, hosts=server.public_hosts, prefix=server.prefix)
         self._prefix = server.prefix.encode() + b"/"
         self._cookies: dict[bytes, tuple[str | None, bytes | None]] = {}
+        self._places: dict[tuple[str, bytes], Way | Own | None] = {}
         self._touched: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         """Decide about a request, at once if that is possible."""
         request_id = self.ids.next()
-        fault = fault_of(request, self._head_bytes)
-        if fault is not None:
-            return self.answers.fault(fault, request, request_id.decode())
+        if request.sifted is None:
+            fault = fault_of(request, self._head_bytes)
+            if fault is not None:
+                return self.answers.fault(fault, request, request_id.decode())
         try:
             return self._judge(request, peer, request_id)
         except (AmbiguousPath, MalformedHost) as error:
@@ -157,17 +161,21 @@ class Gate:
         target = request.target
         plain = target[:1] == b"/" and b"#" not in target
         path = target.partition(b"?")[0] if plain else _unfold(request)
-        way = self._router.match(view.host, path)
+        way = self._way(view.host, path)
         if view.request_id is not None:
             request_id = view.request_id
         if way is APP:
             return self._own(request, view, request_id)
         if way is None:
             return self.answers.error(404, request, request_id.decode(), "no route has this path")
-        refused = self._seams(request, view, path, request_id)
-        if refused is not None:
-            return refused
-        session_id = self._take_cookies(request)
+        sifted = request.sifted
+        if sifted is None:
+            refused = self._seams(request, view, path, request_id)
+            if refused is not None:
+                return refused
+            session_id = self._take_cookies(request)
+        else:
+            session_id = sifted.session_id if sifted.known else self._learn(sifted)
         if session_id is None:
             return self._without_session(way, request, view, request_id)
         session = self._cache.get(session_id)
@@ -183,10 +191,36 @@ class Gate:
             self._renew(way, prepared, request.target, now)
         return self._forward(way, request, view, request_id, session, prepared.lines)
 
+    def _way(self, host: str, path: bytes) -> Way | Own | None:
+        """The router's answer, remembered; what it refuses is asked again."""
+        key = (host, path)
+        try:
+            return self._places[key]
+        except KeyError:
+            way = self._router.match(host, path)
+        if len(path) <= _LONGEST_PATH_REMEMBERED:
+            if len(self._places) >= _MOST_REMEMBERED:
+                self._places.clear()
+            self._places[key] = way
+        return way
+
+    def _learn(self, sifted: Sifted) -> str | None:
+        """Find the session among the cookies of sifted headers, and what goes on of the others."""
+        pieces = [sifted.passing]
+        for value in sifted.cookies:
+            session_id, rest = self._remember(value)
+            sifted.session_id = sifted.session_id or session_id
+            if rest is not None:
+                pieces.append(rest)
+        sifted.outgoing = b"\r\nCookie: ".join(pieces)
+        sifted.known = True
+        return sifted.session_id
+
     def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
         if request.wants_websocket or request.service_worker:
             return self.answers.error(403, request, request_id.decode(), "our own pages do without this")
         request.drop_hops()
+        request.unsift()
         for value in request.cookies:
             request.lines += (b"\r\nCookie: ", value)
         session_id = self._session_id(request.cookies)
@@ -313,10 +347,20 @@ class Gate:
         return Answer(answer.status, answer.headers, answer.body, closes=True)
 
     @staticmethod
+    def _flatten(request: Request) -> None:
+        """Give sifted headers the form of others, the cookies that go on among them."""
+        sifted = request.sifted
+        if sifted is not None:
+            cookies = sifted.outgoing[len(sifted.passing) :].split(b"\r\nCookie: ")[1:]
+            request.unsift()
+            for value in cookies:
+                request.lines += (b"\r\nCookie: ", value)
+
     def _forward(  # noqa: PLR0917 - private
-        way: Way, request: Request, view: View, request_id: bytes, session: Session | None, lines: bytes
+        self, way: Way, request: Request, view: View, request_id: bytes, session: Session | None, lines: bytes
     ) -> Forward:
         if way.replaces_authorization and lines:
+            self._flatten(request)
             request.drop((b"authorization",))
         if request.connection and request.connection != _KEEP_ALIVE:
             request.drop_hops()
@@ -375,6 +419,8 @@ class Gate:
 
 def _head(request: Request, host: bytes, about: bytes, request_id: bytes, identity: bytes) -> bytes:
     """The head as the upstream gets it, up to the framing of the body."""
+    sifted = request.sifted
+    lines = b"".join(request.lines) if sifted is None else sifted.outgoing
     return b"".join(
         (
             request.method,
@@ -382,7 +428,7 @@ def _head(request: Request, host: bytes, about: bytes, request_id: bytes, identi
             request.target,
             b" HTTP/1.1\r\nHost: ",
             host,
-            *request.lines,
+            lines,
             b"\r\n",
             about,
             request_id,

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from httptools import HttpRequestParser
+from httptools import HttpParserError, HttpRequestParser
 
 from gatekeeper.domain.headers import HOP_BY_HOP, StripSet, connection_options, folded
 
@@ -22,6 +22,8 @@ _NEVER_TRAILERS = frozenset({b"authorization", b"contentencoding", b"contenttype
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 _MOST_TRAILERS = 64
+_LARGEST_BLOCK_REMEMBERED = 2_048
+_NOT_PLAIN = frozenset({b"CONNECT", b"TRACE"})
 _CONNECTION_WORDS = frozenset({b"close", b"keep-alive", b"upgrade"})
 
 
@@ -54,11 +56,94 @@ class Lines(dict[bytes, bytes | None]):
         return line
 
 
+class Sifted:
+    """The headers of a plain request: one host, no body, nothing about the connection. Made once for equal bytes.
+
+    Attributes:
+        passing: the lines that pass, each after its CRLF, without ``Cookie``.
+        host: the host.
+        cookies: the values of ``Cookie`` headers.
+        stripped: names and values of lines that claim what only a trusted proxy may say.
+        known: whether the gate has looked at the cookies; then ``session_id`` and ``outgoing`` (``passing`` with the
+            cookies that go on) are set.
+    """
+
+    __slots__ = ("cookies", "host", "known", "outgoing", "passing", "session_id", "stripped")
+
+    def __init__(
+        self, passing: bytes, host: bytes, cookies: tuple[bytes, ...], stripped: tuple[tuple[bytes, bytes], ...]
+    ) -> None:
+        self.passing = passing
+        self.host = host
+        self.cookies = cookies
+        self.stripped = stripped
+        self.known = False
+        self.session_id: str | None = None
+        self.outgoing = passing
+
+
+class Sieve:
+    """Sifts the headers of plain requests, and remembers what it made of equal bytes.
+
+    Only what the headers come to is remembered, never that they are well-formed: the parser sees every byte of every
+    request.
+
+    Args:
+        lines: which names pass.
+        header_count: the most headers.
+    """
+
+    def __init__(self, lines: Lines, header_count: int) -> None:
+        self._lines = lines
+        self._header_count = header_count
+        self._known: dict[bytes, Sifted | None] = {}
+
+    def sift(self, block: bytes) -> Sifted | None:
+        """What a block of header lines comes to (from after the request line to the empty line), or ``None``."""
+        try:
+            return self._known[block]
+        except KeyError:
+            pass
+        sifted = self._sift(block)
+        if len(block) <= _LARGEST_BLOCK_REMEMBERED:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[block] = sifted
+        return sifted
+
+    def _sift(self, block: bytes) -> Sifted | None:
+        known = self._lines
+        kept, cookies, stripped = [b""], [], []
+        host: bytes | None = None
+        lines = block[:-4].split(b"\r\n")
+        if len(lines) > self._header_count:
+            return None
+        for line in lines:
+            name, colon, value = line.partition(b":")
+            if not colon:
+                return None
+            if known[name] is not None:
+                kept.append(line)
+                continue
+            key = name.lower()
+            if key == b"cookie":
+                cookies.append(value.strip(b" \t"))
+            elif key == b"host" and host is None:
+                host = value.strip(b" \t")
+            elif key == b"connection" and value.strip(b" \t").lower() == b"keep-alive":
+                continue
+            elif key in _SPECIAL:
+                return None
+            else:
+                stripped.append((name, value.strip(b" \t")))
+        return Sifted(b"\r\n".join(kept), host, tuple(cookies), tuple(stripped)) if host else None
+
+
 class Request:
     """One request: its head as parsed, and of its body what has come and not been passed on.
 
     Attributes:
-        lines: beginnings and values of the lines that pass, in turns, as they came.
+        sifted: set for a plain request, whose lines are made out of it only if somebody asks.
         stripped: names (as sent) and values of lines that claim what only a trusted proxy may say.
         connection: values of the ``Connection`` headers.
         body: pieces that wait to be passed on.
@@ -83,10 +168,47 @@ class Request:
     head_bytes = 0
     complete = False
     trailers: list[bytes] | None = None
+    sifted: Sifted | None = None
+    body: list[bytes]
+    _lines: list[bytes] | None = None
 
     def __init__(self) -> None:
-        self.lines: list[bytes] = []
-        self.body: list[bytes] = []
+        self._lines = []
+        self.body = []
+
+    @classmethod
+    def plain(cls, method: bytes, target: bytes, sifted: Sifted) -> Request:
+        """A request without a body, whose headers were sifted."""
+        request = cls.__new__(cls)
+        request.method = method
+        request.target = target
+        request.host = sifted.host
+        request.sifted = sifted
+        request.cookies = sifted.cookies
+        request.stripped = sifted.stripped
+        request.complete = True
+        return request
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Beginnings and values of the lines that pass, in turns."""
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = []
+            if self.sifted is not None:
+                for line in self.sifted.passing.split(b"\r\n")[1:]:
+                    name, _, value = line.partition(b":")
+                    lines += (b"\r\n" + name + b": ", value.strip(b" \t"))
+        return lines
+
+    @lines.setter
+    def lines(self, lines: list[bytes]) -> None:
+        self._lines = lines
+
+    def unsift(self) -> None:
+        """Make it like any other request, so that its lines can be changed."""
+        self._lines = self.lines
+        self.sifted = None
 
     @property
     def has_body(self) -> bool:
@@ -115,6 +237,7 @@ class Request:
 
     def drop(self, names: Iterable[bytes]) -> None:
         """Take lines out, by names as :meth:`get` has them."""
+        self.unsift()
         gone = frozenset(names)
         lines = self.lines
         self.lines = [
@@ -140,10 +263,18 @@ class Request:
         )
 
 
+class _Nothing:
+    """Asks a parser for no events: it only judges."""
+
+    def on_message_begin(self) -> None:
+        """Called by the parser, which insists."""
+
+
 class RequestReader:
     """Turns a client's bytes into requests. Trailers go through the same sieve as headers.
 
     Args:
+        sieve: sifts plain requests.
         lines: which names pass.
         head_bytes: the largest head.
         header_count: the most headers.
@@ -153,17 +284,42 @@ class RequestReader:
         pending: bytes since the last head, piece of body or chunk; above ``head_bytes`` the client sends no request.
     """
 
-    def __init__(self, lines: Lines, head_bytes: int, header_count: int) -> None:
+    def __init__(self, sieve: Sieve, lines: Lines, head_bytes: int, header_count: int) -> None:
+        self._sift = sieve.sift
+        self._check = HttpRequestParser(_Nothing()).feed_data
         self.arrived: deque[Request] = deque()
         self.pending = 0
         self._known = lines
         self._head_bytes = head_bytes
         self._header_count = header_count
         self._request = Request()
+        self._request.complete = True
         self._lines = self._request.lines
         self._resumed = False
         self._parser = HttpRequestParser(self)
         self._feed = self._parser.feed_data
+
+    def plain(self, data: bytes) -> Request | None:
+        """The one plain request that these bytes are, if they are that and nothing else was begun.
+
+        The parser sees all of it, without telling of every header; what is not plain, or not well-formed, is left to
+        :meth:`feed`.
+        """
+        end = data.find(b"\r\n\r\n") + 4
+        if end != len(data) or self.pending or end > self._head_bytes or not self._request.complete:
+            return None
+        first = data.find(b"\r\n")
+        parts = data[:first].split(b" ")
+        if len(parts) != 3 or parts[2] != b"HTTP/1.1" or parts[0] in _NOT_PLAIN:  # noqa: PLR2004 - RFC 9112 §3
+            return None
+        sifted = self._sift(data[first + 2 :])
+        if sifted is None:
+            return None
+        try:
+            self._check(data)
+        except HttpParserError:
+            return None
+        return Request.plain(parts[0], parts[1], sifted)
 
     def feed(self, data: bytes) -> None:
         """Take bytes in.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gatekeeper.edge.connection import ClientConnection
     from gatekeeper.edge.gate import Forward
     from gatekeeper.edge.head import Request
-    from gatekeeper.edge.reply import ResponseReader
+    from gatekeeper.edge.reply import PlainAnswer, ResponseReader
     from gatekeeper.edge.upstream import UpstreamConnection
 
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PROPFIND", b"REPORT"})
@@ -184,6 +184,25 @@ class Exchange:
             if reader.streams:
                 self.forward.pool.detach(upstream)
         client.deadline = NEVER if reader.streams else client.clock.now + client.limits.body_timeout
+
+    def deliver_whole(self, upstream: UpstreamConnection, answer: PlainAnswer) -> None:
+        """Pass on a whole plain answer in one write."""
+        client = self.client
+        self.answering = True
+        self.status = answer.status
+        if not self._sent_whole or self.request.wants_websocket:
+            client.closes = True
+        lines = answer.lines
+        if answer.cookies is not None:
+            names = client.own_cookies
+            lines += [line for line in answer.cookies if self.forward.own or not sets_one_of(line[11:], names)]
+        if answer.reserved is not None and self.forward.own:
+            lines += answer.reserved
+        if self.forward.private and not answer.cache_control:
+            lines.append(b"Cache-Control: private")
+        head = b"\r\n".join(lines)
+        client.transport.write(b"".join((head, client.connection_line(), answer.rest)))
+        self._finish(upstream)
 
     def _head_of(self, reader: ResponseReader) -> bytes:
         """The head of the final answer as the client gets it, and the framing of its body."""

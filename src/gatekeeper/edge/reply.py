@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 from http import HTTPStatus
+from itertools import islice
 
-from httptools import HttpResponseParser
+from httptools import HttpParserError, HttpResponseParser
 
 from gatekeeper.domain.headers import HOP_BY_HOP, NEVER_FROM_UPSTREAM
 
@@ -13,6 +14,9 @@ _READ_HERE = frozenset({b"content-length", b"set-cookie", b"cache-control", b"co
 _SPECIAL = HOP_BY_HOP | _READ_HERE | NEVER_FROM_UPSTREAM
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
+_LONGEST_LENGTH = 15
+_LONGEST_LINE_REMEMBERED = 256
+_PLAIN_STATUSES = {b"%d" % status: status for status in range(200, 600) if status not in {204, 205, 304}}
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -44,6 +48,110 @@ class ResponseLines(dict[bytes, bytes | None]):
 _KNOWN = ResponseLines()
 
 
+class _Nothing:
+    """Asks a parser for no events: it only judges."""
+
+    def on_message_begin(self) -> None:
+        """Called by the parser, which insists."""
+
+
+class PlainAnswer:
+    """An answer that has a length, came whole and says nothing about the connection.
+
+    Attributes:
+        status: the HTTP status.
+        length: of the body, in bytes.
+        lines: the status line and the lines that pass, without ends.
+        cookies: lines that set cookies.
+        reserved: lines that only our own pages may send.
+        cache_control: whether it says how it may be cached.
+        rest: the empty line and the body.
+    """
+
+    __slots__ = ("cache_control", "cookies", "length", "lines", "reserved", "rest", "status")
+
+    def __init__(self, status: int, lines: list[bytes]) -> None:
+        self.status = status
+        self.lines = lines
+        self.length = -1
+        self.cookies: list[bytes] | None = None
+        self.reserved: list[bytes] | None = None
+        self.cache_control = False
+        self.rest = b""
+
+
+_PASSES, _GOES_NO_FURTHER, _CACHES, _SETS_COOKIE, _RESERVED, _NOT_PLAIN = -1, -2, -3, -4, -5, -6
+
+
+class _Kinds(dict[bytes, int]):
+    """Of a whole line: what becomes of it; of a ``Content-Length``, the length. Fills itself, in bounds."""
+
+    def __missing__(self, line: bytes) -> int:
+        name, _, value = line.partition(b":")
+        kind = _kind(name.lower(), value.strip(b" \t")) if _KNOWN[name] is None else _PASSES
+        if len(line) <= _LONGEST_LINE_REMEMBERED and kind != _SETS_COOKIE:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[line] = kind
+        return kind
+
+
+def _kind(key: bytes, value: bytes) -> int:
+    if key == b"content-length":
+        return int(value) if value.isdigit() and len(value) <= _LONGEST_LENGTH else _NOT_PLAIN
+    if key == b"content-type":
+        return _NOT_PLAIN if value.lower().startswith(b"text/event-stream") else _PASSES
+    if key == b"connection":
+        return _GOES_NO_FURTHER if value.lower() == b"keep-alive" else _NOT_PLAIN
+    if key in NEVER_FROM_UPSTREAM:
+        return _RESERVED
+    kinds = {b"cache-control": _CACHES, b"set-cookie": _SETS_COOKIE, b"keep-alive": _GOES_NO_FURTHER}
+    return kinds.get(key, _NOT_PLAIN)
+
+
+_KINDS = _Kinds()
+
+
+def sift(lines: list[bytes]) -> PlainAnswer | None:
+    """What the lines of a head come to, if it is a plain answer's.
+
+    Args:
+        lines: the status line and all others, without ends.
+    """
+    first = lines[0]
+    status = _PLAIN_STATUSES.get(first[9:12])
+    if status is None or first[:9] != b"HTTP/1.1 ":
+        return None
+    answer = PlainAnswer(status, [first])
+    kept, length = answer.lines, -1
+    for line in islice(lines, 1, None):
+        kind = _KINDS[line]
+        if kind == _PASSES:
+            kept.append(line)
+        elif kind >= 0:
+            if length >= 0:
+                return None
+            length = kind
+            kept.append(line)
+        elif kind == _NOT_PLAIN:
+            return None
+        elif kind != _GOES_NO_FURTHER:
+            _take(answer, kind, line)
+    answer.length = length
+    return answer if length >= 0 else None
+
+
+def _take(answer: PlainAnswer, kind: int, line: bytes) -> None:
+    """Take in a line that whoever passes the answer on must know of."""
+    if kind == _CACHES:
+        answer.cache_control = True
+        answer.lines.append(line)
+    elif kind == _SETS_COOKIE:
+        answer.cookies = [*(answer.cookies or ()), line]
+    else:
+        answer.reserved = [*(answer.reserved or ()), line]
+
+
 class ResponseReader:
     """Turns an upstream's bytes into answers, one at a time.
 
@@ -63,6 +171,7 @@ class ResponseReader:
 
     def __init__(self, head_bytes: int) -> None:
         self._head_bytes = head_bytes
+        self._check = HttpResponseParser(_Nothing()).feed_data
         self.renew()
 
     def renew(self) -> None:
@@ -74,6 +183,15 @@ class ResponseReader:
     def expect(self, *, head_only: bool) -> None:
         """Get ready for the answer to the next request; ``head_only`` if that is a ``HEAD``."""
         self._head_only = head_only
+        self._begun = False
+        self.head = False
+        self.complete = False
+        self.surplus = False
+        self.pending = 0
+        self.status = 0
+
+    def _begin(self) -> None:
+        self._begun = True
         self.informational: list[tuple[int, bytes, list[bytes]]] = []
         self.lines: list[bytes] = []
         self.trailers: list[bytes] = []
@@ -81,18 +199,35 @@ class ResponseReader:
         self.cookies: list[bytes] = []
         self.reserved: list[bytes] = []
         self.connection: list[bytes] = []
-        self.status = 0
         self.reason = b""
         self.length: bytes | None = None
         self.coding: bytes | None = None
         self.cache_control: bytes | None = None
         self.streams = False
-        self.head = False
-        self.complete = False
-        self.surplus = False
         self.switched = False
         self.framing = Body.NONE
-        self.pending = 0
+
+    def plain(self, data: bytes) -> PlainAnswer | None:
+        """The one plain answer that these bytes are, if they are that and nothing else was begun.
+
+        It has a length, all of its body is there, and it says nothing about the connection. The parser sees all of
+        it, without telling of every header; what is not plain, or not well-formed, is left to :meth:`feed`.
+        """
+        if self._begun or self._head_only:
+            return None
+        end = data.find(b"\r\n\r\n")
+        if end < 0 or end > self._head_bytes:
+            return None
+        answer = sift(data[:end].split(b"\r\n"))
+        if answer is None or len(data) != end + 4 + answer.length:
+            return None
+        try:
+            self._check(data)
+        except HttpParserError:
+            return None
+        answer.rest = data[end:]
+        self.complete = True
+        return answer
 
     def feed(self, data: bytes) -> None:
         """Take bytes in.
@@ -105,6 +240,8 @@ class ResponseReader:
         if self.complete:
             self.surplus = True
             return
+        if not self._begun:
+            self._begin()
         self.pending += len(data)
         self._feed(data)
         if self.pending > self._head_bytes:
@@ -113,6 +250,8 @@ class ResponseReader:
     @property
     def keeps_alive(self) -> bool:
         """Whether the connection can carry another request after this answer."""
+        if not self._begun:
+            return self.complete and not self.surplus
         if self.framing is Body.CLOSE or self.surplus or not self.complete:
             return False
         said = b",".join(self.connection).lower()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from gatekeeper.edge.frames import GOING_AWAY, POLICY
-from gatekeeper.edge.head import Lines
+from gatekeeper.edge.head import Lines, Sieve
 from gatekeeper.edge.limits import Counts, Sweep
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Serving:
         self.limits = config.server.limits
         self.own_cookies = config.server.cookies.all
         self.lines = Lines(config.strip_set())
+        self.sieve = Sieve(self.lines, self.limits.header_count)
         self.gate = gate
         self.sweep = sweep
         self.clock = sweep.clock

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import structlog
 from httptools import HttpParserError, HttpParserUpgrade
 
-from gatekeeper.edge.reply import MalformedResponse, ResponseReader
+from gatekeeper.edge.reply import MalformedResponse, PlainAnswer, ResponseReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,9 @@ class Taker(Protocol):
 
     def deliver(self, upstream: UpstreamConnection) -> None:
         """The reader has something new."""
+
+    def deliver_whole(self, upstream: UpstreamConnection, answer: PlainAnswer) -> None:
+        """A whole plain answer came at once."""
 
     def switched(self, upstream: UpstreamConnection, rest: bytes) -> None:
         """The upstream has switched protocols; ``rest`` came after."""
@@ -77,6 +80,10 @@ class UpstreamConnection(asyncio.Protocol):
         taker = self.taker
         if taker is None:
             self.close()
+            return
+        answer = self.reader.plain(data)
+        if answer is not None:
+            taker.deliver_whole(self, answer)
             return
         try:
             self.reader.feed(data)
