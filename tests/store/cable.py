@@ -16,6 +16,7 @@ class Cable:
         self._query = parse_qs(self._parts.query)
         self._flows = asyncio.Event()
         self._flows.set()
+        self._unused = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._port = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,11 +57,21 @@ class Cable:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def all_closed(self) -> None:
+        """Wait until no connection is left at either end."""
+        await self._unused.wait()
+        await asyncio.sleep(0.05)  # until the client's loop has read the end, too
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with contextlib.suppress(OSError, asyncio.CancelledError):
+        try:
             far_reader, far_writer = await self._connect()
+        except OSError:
+            writer.transport.abort()
+            return
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             self._writers |= {writer, far_writer}
+            self._unused.clear()
             both = (self._pass(reader, far_writer), self._pass(far_reader, writer))
             tasks = {asyncio.ensure_future(one) for one in both}
             self._tasks |= tasks
@@ -83,4 +94,6 @@ class Cable:
             pass
         finally:
             self._writers.discard(writer)
+            if not self._writers:
+                self._unused.set()
             writer.transport.abort()
