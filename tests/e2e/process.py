@@ -120,6 +120,12 @@ class Visitor:
         async with self._client.get(url, allow_redirects=False) as answer:
             return answer.status, await answer.text()
 
+    async def status(self, method: str, url: str) -> int:
+        """The status alone; anything but a GET carries a form."""
+        form = None if method == "GET" else {"nothing": "at all"}
+        async with self._client.request(method, url, data=form, allow_redirects=False) as answer:
+            return answer.status
+
     async def post(self, url: str, page: str, **fields: str) -> tuple[int, str]:
         """Send the form of a page; the status, and where it leads or what it says."""
         hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))

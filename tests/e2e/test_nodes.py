@@ -96,7 +96,7 @@ async def test_an_attempt_goes_on_after_a_kill(config, visitor):
         assert "/gatekeeper/login/password" in where
         gateway.kill()
         await gateway.start()
-        status, page = await visitor.get(f"{base}/gatekeeper/login/password")
+        status, page = await visitor.get(f"{base}{where}")
         assert status == 200
         assert 'name="new_password"' in page
         status, where = await visitor.post(
