@@ -157,7 +157,8 @@ class NodeState:
         if now < self._forget_at:
             return
         self._forget_at = now + FORGET_EVERY
-        await self._database.read.endings.purge(now - OVERLAP)
+        async with self._database.transaction() as tables:
+            await tables.endings.purge(now - OVERLAP)
         before = now - self._absolute_timeout - OVERLAP
         for known in (self._ended, self._valid_from):
             for key in [key for key, at in known.items() if at < before]:
