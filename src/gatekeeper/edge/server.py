@@ -123,7 +123,7 @@ class Edge:
         """
         self._sweep.start()
         loop = asyncio.get_running_loop()
-        for listening in sockets if sockets is not None else [listen_on(self._config.server.listen)]:
+        for listening in sockets if sockets is not None else [self._listen()]:
             listening.settimeout(0)
             make = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
             self._servers.append(await make(self._connection, sock=listening, backlog=BACKLOG))
@@ -158,6 +158,10 @@ class Edge:
         if path is not None:
             with contextlib.suppress(OSError):
                 Path(path).unlink()  # noqa: ASYNC240 - one call, when all is over
+
+    def _listen(self) -> socket.socket:
+        server = self._config.server
+        return listen_on(server.listen, shared=server.shared)
 
     def _connection(self) -> ClientConnection:
         return ClientConnection(self._serving)
