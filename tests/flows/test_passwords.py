@@ -65,10 +65,7 @@ async def test_a_full_queue_of_hashing_is_an_outage_and_no_wrong_password(world)
 async def test_parallel_first_sign_ins_with_an_imported_hash_all_succeed(world):
     await world.person(password_hash=bcrypted(PASSWORD), strength=None)
     results = await asyncio.gather(
-        *(
-            sign_in.give_password(world.services, "anna", PASSWORD, HOME, world.now, following="/")
-            for _ in range(4)
-        )
+        *(sign_in.give_password(world.services, "anna", PASSWORD, HOME, world.now, following="/") for _ in range(4))
     )
     assert len(results) == 4
 
