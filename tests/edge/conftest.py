@@ -68,7 +68,7 @@ class Sessions:
             self.cached[session.id] = session
         return session
 
-    def get(self, id: str) -> Session | None:
+    def get(self, id: str) -> Session | None:  # noqa: A002 - the name that the cache has
         return self.cached.get(id)
 
     async def read(self, session_id: str, now: float) -> Session | None:

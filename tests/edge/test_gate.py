@@ -20,7 +20,6 @@ from tests.edge.conftest import (
     HOST,
     House,
     Recorder,
-    Sessions,
     anna,
     config_of,
     request,

@@ -15,8 +15,8 @@ C = f"Cookie: {COOKIE}\r\n".encode()
 H = b"Host: mail.example.com\r\n"
 
 REFUSED = {
-    "length and chunked": (b"POST / HTTP/1.1\r\n" + H + C + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    "chunked and length": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
+    "length and chunked": (b"POST / HTTP/1.1\r\n" + H + C + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),  # noqa: E501 - bytes as they go out
+    "chunked and length": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),  # noqa: E501 - bytes as they go out
     "two lengths": (b"POST / HTTP/1.1\r\n" + H + C + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
     "two equal lengths": (b"POST / HTTP/1.1\r\n" + H + C + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400),
     "list of lengths": (b"POST / HTTP/1.1\r\n" + H + C + b"Content-Length: 3, 3\r\n\r\nabc", 400),
@@ -24,13 +24,13 @@ REFUSED = {
     "hex length": (b"POST / HTTP/1.1\r\n" + H + C + b"Content-Length: 0x3\r\n\r\nabc", 400),
     "coding other than chunked": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: gzip\r\n\r\nabc", 400),
     "gzip, chunked": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
-    "chunked, identity": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
-    "chunked twice": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "chunked, identity": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),  # noqa: E501 - bytes as they go out
+    "chunked twice": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),  # noqa: E501 - bytes as they go out
     "xchunked": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
     "chunked in HTTP/1.0": (b"POST / HTTP/1.0\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     "bad chunk size": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
     "chunk size with a sign": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
-    "chunk longer than said": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", 400),
+    "chunk longer than said": (b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", 400),  # noqa: E501 - bytes as they go out
     "folded header": (b"GET / HTTP/1.1\r\n" + H + C + b"X-A: b\r\n c\r\n\r\n", 400),
     "bare LF": (b"GET / HTTP/1.1\n" + H + C + b"\n", 400),
     "bare LF in the head": (b"GET / HTTP/1.1\r\n" + H + C + b"X-A: b\nX-B: c\r\n\r\n", 400),
@@ -86,11 +86,11 @@ async def test_what_is_malformed_is_refused_and_the_connection_closed(
 PASSED = {
     "plain": request("/a%27b%3Ac%28d%29?x=p%27%40q+r"),
     "length": request("/", method="POST", body=b"abc"),
-    "chunked": b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\nX-Forwarded-User: evil\r\nHost: evil\r\n\r\n",
+    "chunked": b"POST / HTTP/1.1\r\n" + H + C + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\nX-Forwarded-User: evil\r\nHost: evil\r\n\r\n",  # noqa: E501 - bytes as they go out
     "looks like two": request("/", method="POST", body=b"GET /inner HTTP/1.1\r\nHost: mail.example.com\r\n\r\n"),
     "pipelined": request("/1") + request("/2", method="POST", body=b"abc") + request("/3"),
     "absolute": b"GET http://mail.example.com/abs?q HTTP/1.1\r\n" + H + C + b"\r\n",
-    "h2c with a body": b"POST /u HTTP/1.1\r\n" + H + C + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: 3\r\n\r\nabc" + request("/after"),
+    "h2c with a body": b"POST /u HTTP/1.1\r\n" + H + C + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: 3\r\n\r\nabc" + request("/after"),  # noqa: E501 - bytes as they go out
     "h2c": b"GET /u HTTP/1.1\r\n" + H + C + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + request("/after"),
     "large cookies": request("/", "Cookie: bigsession=" + "x" * 8_000),
 }  # fmt: skip

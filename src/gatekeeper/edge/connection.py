@@ -287,7 +287,8 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_line(self) -> bytes:
         """The ``Connection`` line of the answer at hand, with the CRLF before it."""
-        if self.closes:
+        if self.closes or self._serving.draining:
+            self.closes = True
             return b"\r\nConnection: close"
         if self.request is not None and self.request.version == "1.0":
             return b"\r\nConnection: keep-alive"
