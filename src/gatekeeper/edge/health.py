@@ -1,0 +1,84 @@
+"""The internal listener: whether the gateway lives, whether it is ready and if not why, and what it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gatekeeper.domain.errors import GatekeeperError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from gatekeeper.config import Listen
+    from gatekeeper.edge.server import Edge
+
+
+class Health:
+    """Serves ``/health/live``, ``/health/ready`` and ``/metrics``.
+
+    Args:
+        edge: whose requests and connections are counted; while it drains, the gateway is not ready.
+        checks: by name, what must work: each raises a ``GatekeeperError`` where it does not.
+    """
+
+    def __init__(self, edge: Edge, checks: Mapping[str, Callable[[], Awaitable[object]]]) -> None:
+        self._edge = edge
+        self._checks = checks
+        self._registry = CollectorRegistry()
+        self._registry.register(_Counted(edge))
+        self.app = web.Application()
+        self.app.router.add_get("/health/live", self._live)
+        self.app.router.add_get("/health/ready", self._ready)
+        self.app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False)
+
+    async def start(self, listen: Listen) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address is taken, or not ours.
+        """
+        await self._runner.setup()
+        if listen.path is not None:
+            await web.UnixSite(self._runner, listen.path).start()
+        else:
+            await web.TCPSite(self._runner, listen.host, listen.port).start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()
+
+    async def _live(self, _request: web.Request) -> web.Response:
+        return web.json_response({"live": True})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        reasons = {"gateway": "it is about to stop"} if self._edge.draining else {}
+        for name, check in self._checks.items():
+            try:
+                await check()
+            except GatekeeperError as error:
+                reasons[name] = str(error)
+        return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+class _Counted(Collector):
+    """Turns the edge's own counts into metrics when they are asked for, so that no request pays for it."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def collect(self) -> Iterable[Metric]:
+        requests = CounterMetricFamily("gatekeeper_requests", "Requests answered.", labels=["status"])
+        for status, count in sorted(self._edge.requests.by_status.items()):
+            requests.add_metric([str(status)], count)
+        yield requests
+        yield GaugeMetricFamily("gatekeeper_connections", "Open connections.", value=self._edge.open_connections)
+        yield GaugeMetricFamily("gatekeeper_tunnels", "Open WebSockets.", value=self._edge.open_tunnels)
