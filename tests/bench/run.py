@@ -1,4 +1,4 @@
-"""``make bench``: the edge with a signed-in session beside nginx's and Caddy's bare proxying, one core each, in one run.
+"""``make bench``: the edge with a signed-in session beside nginx's and Caddy's bare proxying, each on one core.
 
 The candidate has one core, the upstream and the load the other. Candidates take turns, round by round, and each figure
 is the median of the rounds. Where other work shares the machine, CPU seconds per million requests is the figure that
@@ -30,7 +30,7 @@ RATE = 1_000
 RESULTS = Path("build/bench.json")
 BROWSER = {
     "Host": servers.HOST,
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126 Safari/537.36",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
     "Accept-Language": "en-US,en;q=0.5",
     "Accept-Encoding": "gzip, deflate, br",

@@ -57,6 +57,9 @@ class ClientConnection(asyncio.Protocol):
         self.clock = serving.clock
         self.limits = serving.limits
         self.own_cookies = serving.own_cookies
+        self._judge = serving.gate.judge
+        self._idle_timeout = self.limits.idle_timeout
+        self._upstream_timeout = self.limits.upstream_timeout
         self._reader = RequestReader(serving.sieve, serving.lines, self.limits.head_bytes, self.limits.header_count)
         self._arrived = self._reader.arrived
         self.exchange: Exchange | None = None
@@ -186,8 +189,8 @@ class ClientConnection(asyncio.Protocol):
         """Ask the gate, and do as it says."""
         self.request = request
         self.closes = not request.keeps_alive or self._serving.draining
-        self.deadline = self.clock.now + self.limits.upstream_timeout
-        verdict = self._serving.gate.judge(request, self._peer)
+        self.deadline = self.clock.now + self._upstream_timeout
+        verdict = self._judge(request, self._peer)
         if isinstance(verdict, Forward):
             self._forward(request, verdict)
         elif isinstance(verdict, Answer):
@@ -237,11 +240,14 @@ class ClientConnection(asyncio.Protocol):
 
     def finished(self) -> None:
         """An exchange is over, and all of its answer written."""
-        exchange = self.exchange
+        exchange, self.exchange = self.exchange, None
         if exchange is not None:
             self._serving.note(self, exchange.status)
-        self.exchange = None
-        self._done()
+        if self.closes or self._held or self._arrived or self._fault is not None:
+            self._done()
+        else:
+            self.request = None
+            self.deadline = self.clock.now + self._idle_timeout
 
     def _done(self) -> None:
         """One request is answered: on to the next, or to the end."""

@@ -309,8 +309,8 @@ class RequestReader:
         if end != len(data) or self.pending or end > self._head_bytes or not self._request.complete:
             return None
         first = data.find(b"\r\n")
-        parts = data[:first].split(b" ")
-        if len(parts) != 3 or parts[2] != b"HTTP/1.1" or parts[0] in _NOT_PLAIN:  # noqa: PLR2004 - RFC 9112 §3
+        method, _, target = data[: first - 9].partition(b" ")
+        if data[first - 9 : first] != b" HTTP/1.1" or b" " in target or method in _NOT_PLAIN:
             return None
         sifted = self._sift(data[first + 2 :])
         if sifted is None:
@@ -319,7 +319,7 @@ class RequestReader:
             self._check(data)
         except HttpParserError:
             return None
-        return Request.plain(parts[0], parts[1], sifted)
+        return Request.plain(method, target, sifted)
 
     def feed(self, data: bytes) -> None:
         """Take bytes in.

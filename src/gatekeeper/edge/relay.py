@@ -84,7 +84,10 @@ class Exchange:
         fresh = request.method not in IDEMPOTENT
         upstream = self.forward.pool.take(self, fresh=fresh)
         if upstream is not None:
-            self.connected(upstream)
+            if request.sifted is None:
+                self.connected(upstream)
+            else:
+                self._send_plain(upstream)
         elif not request.complete:
             self.client.hold()
 
@@ -101,6 +104,13 @@ class Exchange:
         if not request.complete:
             self.client.go_on()
         self.pump()
+
+    def _send_plain(self, upstream: UpstreamConnection) -> None:
+        """Send a request that is all head, on a warm connection: what :meth:`connected` comes to, without detours."""
+        self._upstream = upstream
+        self._sent_head = self._sent_whole = True
+        upstream.reader.expect(head_only=self.request.method == b"HEAD")
+        upstream.transport.write(self.forward.head + b"\r\n")
 
     def pump(self) -> None:
         """Pass on what has come of the request."""
@@ -188,9 +198,8 @@ class Exchange:
     def deliver_whole(self, upstream: UpstreamConnection, answer: PlainAnswer) -> None:
         """Pass on a whole plain answer in one write."""
         client = self.client
-        self.answering = True
         self.status = answer.status
-        if not self._sent_whole or self.request.wants_websocket:
+        if not self._sent_whole or (self.request.upgrades and self.request.wants_websocket):
             client.closes = True
         lines = answer.lines
         if answer.cookies is not None:
@@ -200,8 +209,11 @@ class Exchange:
             lines += answer.reserved
         if self.forward.private and not answer.cache_control:
             lines.append(b"Cache-Control: private")
-        head = b"\r\n".join(lines)
-        client.transport.write(b"".join((head, client.connection_line(), answer.rest)))
+        line = client.connection_line()
+        if line:
+            lines.append(line[2:])
+        lines.append(answer.rest)
+        client.transport.write(b"\r\n".join(lines))
         self._finish(upstream)
 
     def _head_of(self, reader: ResponseReader) -> bytes:

@@ -65,7 +65,7 @@ class PlainAnswer:
         cookies: lines that set cookies.
         reserved: lines that only our own pages may send.
         cache_control: whether it says how it may be cached.
-        rest: the empty line and the body.
+        rest: the end of the empty line, and the body.
     """
 
     __slots__ = ("cache_control", "cookies", "length", "lines", "reserved", "rest", "status")
@@ -159,6 +159,7 @@ class ResponseReader:
         head_bytes: the largest head.
 
     Attributes:
+        begun: whether :meth:`feed` has seen something of the answer.
         informational: status and lines of 1xx answers that came before the final one.
         lines: beginnings and values of lines that pass, in turns.
         cookies: lines that set cookies.
@@ -183,7 +184,7 @@ class ResponseReader:
     def expect(self, *, head_only: bool) -> None:
         """Get ready for the answer to the next request; ``head_only`` if that is a ``HEAD``."""
         self._head_only = head_only
-        self._begun = False
+        self.begun = False
         self.head = False
         self.complete = False
         self.surplus = False
@@ -191,7 +192,7 @@ class ResponseReader:
         self.status = 0
 
     def _begin(self) -> None:
-        self._begun = True
+        self.begun = True
         self.informational: list[tuple[int, bytes, list[bytes]]] = []
         self.lines: list[bytes] = []
         self.trailers: list[bytes] = []
@@ -213,7 +214,7 @@ class ResponseReader:
         It has a length, all of its body is there, and it says nothing about the connection. The parser sees all of
         it, without telling of every header; what is not plain, or not well-formed, is left to :meth:`feed`.
         """
-        if self._begun or self._head_only:
+        if self.begun or self._head_only:
             return None
         end = data.find(b"\r\n\r\n")
         if end < 0 or end > self._head_bytes:
@@ -225,7 +226,7 @@ class ResponseReader:
             self._check(data)
         except HttpParserError:
             return None
-        answer.rest = data[end:]
+        answer.rest = data[end + 2 :]
         self.complete = True
         return answer
 
@@ -240,7 +241,7 @@ class ResponseReader:
         if self.complete:
             self.surplus = True
             return
-        if not self._begun:
+        if not self.begun:
             self._begin()
         self.pending += len(data)
         self._feed(data)
@@ -250,8 +251,6 @@ class ResponseReader:
     @property
     def keeps_alive(self) -> bool:
         """Whether the connection can carry another request after this answer."""
-        if not self._begun:
-            return self.complete and not self.surplus
         if self.framing is Body.CLOSE or self.surplus or not self.complete:
             return False
         said = b",".join(self.connection).lower()

@@ -143,10 +143,10 @@ class UpstreamConnection(asyncio.Protocol):
         reader = self.reader
         if self.closed:
             return
-        if not reader.keeps_alive or self.transport.is_closing():
+        if self.transport.is_closing() or (reader.begun and not reader.keeps_alive):
             self.close()
             return
-        if reader.needs_renewal:
+        if reader.begun and reader.needs_renewal:
             reader.renew()
         self.reused = True
         self._pool.put(self)
