@@ -43,7 +43,7 @@ from gatekeeper.sessions.throttle import Throttle
 from gatekeeper.store.authenticators import Authenticator
 from gatekeeper.store.database import Database
 
-START = 1_800_000_000.0
+START = 1_800_000_000.123_456_7
 PASSWORD = "Gatekeeper-1"
 OTHER = "Something-Else-2"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -45,7 +45,7 @@ async def change_in_attempt(
     if standing.ask_current:
         await passwords.prove_current(services, user, typed.current, client, now)
     new_hash, strength = await passwords.choose(services, user, standing.policies.password, typed.new, typed.again)
-    proof = Proof(Method.PASSWORD, sessions.counts_from(now))
+    proof = Proof(Method.PASSWORD, sessions.ending_at(user, now))
     others = tuple(given for given in attempt.proofs if given.method is not Method.PASSWORD)
     try:
         attempt = await services.attempts.update(replace(attempt, proofs=(proof, *others), from_session=None))
@@ -74,7 +74,7 @@ async def change_in_session(
     policies = await services.database.read.policies.read()
     new_hash, strength = await passwords.choose(services, user, policies.password, typed.new, typed.again)
     token = new_token()
-    begins = sessions.counts_from(now)
+    begins = sessions.ending_at(user, now)
     others = tuple(given for given in session.proofs if given.method is not Method.PASSWORD)
     fresh = replace(
         session,

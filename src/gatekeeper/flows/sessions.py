@@ -7,6 +7,7 @@ with the old credentials while the change was being written ends too.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,14 +16,17 @@ from gatekeeper.domain.errors import Unavailable
 from gatekeeper.flows.events import event
 
 if TYPE_CHECKING:
-    from gatekeeper.domain.model import Client, Session
+    from gatekeeper.domain.model import Client, Session, User
     from gatekeeper.flows.services import Services
     from gatekeeper.store.database import Tables
 
 log = structlog.get_logger()
 
 MARGIN = 2.0
-"""Seconds; sessions and proofs given after the change are dated no earlier (:func:`begins_at`)."""
+"""Seconds by which an ending reaches ahead; what is given after it is dated no earlier (:func:`begins_at`)."""
+
+STEP = 0.001
+"""Seconds between two endings at the least."""
 
 
 async def sign_out(services: Services, session: Session, client: Client, now: float) -> None:
@@ -60,10 +64,18 @@ async def mark_all_ended(services: Services, tables: Tables, user_id: str, now: 
     Returns:
         the instant from which their sessions count again; :func:`drop_all` is to be called after the commit.
     """
-    valid_from = counts_from(now)
+    valid_from = ending_at(await tables.users.by_id(user_id), now)
     await tables.users.end_sessions_before(user_id, valid_from)
     await tables.endings.end_user(user_id, valid_from, valid_from + services.config.session.absolute_timeout)
     return valid_from
+
+
+def ending_at(user: User, now: float) -> float:
+    """From when a person's sessions count again if all are ended now: later than at any ending before.
+
+    In whole milliseconds, so that it comes back from PostgreSQL as the same number.
+    """
+    return math.ceil(max(now + MARGIN, user.sessions_valid_from + STEP) * 1_000) / 1_000
 
 
 async def drop_all(services: Services, user_id: str, valid_from: float, *, but: str | None = None) -> None:
@@ -76,14 +88,6 @@ async def drop_all(services: Services, user_id: str, valid_from: float, *, but: 
         return
     services.node.note_ended(ended)
     services.cache.drop(tuple(ended))
-
-
-def counts_from(now: float) -> float:
-    """The instant from which sessions and proofs count again after all were ended at ``now``.
-
-    It is a whole second: what PostgreSQL, which keeps microseconds, gives back is what was written.
-    """
-    return float(int(now + MARGIN))
 
 
 def begins_at(now: float, valid_from: float) -> float:
