@@ -129,7 +129,8 @@ async def test_what_passes_is_sent_as_judged(house: House, recorder: Recorder, n
 def test_cut_anywhere_it_is_the_same_request(data: st.DataObject) -> None:
     """The reader's events do not depend on where the bytes were cut."""
     from gatekeeper.domain.headers import StripSet
-    from gatekeeper.edge.head import Lines, RequestReader, Sieve
+    from gatekeeper.edge.head import RequestReader
+    from gatekeeper.edge.sieve import Lines, Sieve
 
     def read(pieces: list[bytes]) -> list[object]:
         from httptools import HttpParserError, HttpParserUpgrade

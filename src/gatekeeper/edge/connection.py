@@ -213,6 +213,10 @@ class ClientConnection(asyncio.Protocol):
         if self._fault is not None and not request.complete:
             self.refuse_fault()
             return
+        if request.upgrades and request.wants_websocket and self._serving.tunnels_full:
+            self.closes = True
+            self.refuse(503, "too many WebSockets are open")
+            return
         self.exchange = exchange = Exchange(self, request, forward)
         exchange.start()
 

@@ -22,7 +22,7 @@ from gatekeeper.domain.login import owed, owed_until
 from gatekeeper.domain.paths import AmbiguousPath, split_target
 from gatekeeper.domain.routing import APP, Own, Router, UnknownHost
 from gatekeeper.edge.answers import Answer, Answers
-from gatekeeper.edge.head import Request, Sifted, fault_of
+from gatekeeper.edge.head import Request, fault_of
 from gatekeeper.edge.peers import Peer, RequestIds, View
 from gatekeeper.edge.ways import ASSERTION_REUSED_FOR, Prepared, Way
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from gatekeeper.config import Config
     from gatekeeper.domain.model import Policies, Session
+    from gatekeeper.edge.sieve import Sifted
     from gatekeeper.edge.upstream import Pool
 
 log = structlog.get_logger()

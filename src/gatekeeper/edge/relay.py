@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from gatekeeper.edge.connection import ClientConnection
     from gatekeeper.edge.gate import Forward
     from gatekeeper.edge.head import Request
-    from gatekeeper.edge.reply import PlainAnswer, ResponseReader
+    from gatekeeper.edge.plain import PlainAnswer
+    from gatekeeper.edge.reply import ResponseReader
     from gatekeeper.edge.upstream import UpstreamConnection
 
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PROPFIND", b"REPORT"})

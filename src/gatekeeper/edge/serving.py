@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from gatekeeper.edge.frames import GOING_AWAY, POLICY
-from gatekeeper.edge.head import Lines, Sieve
 from gatekeeper.edge.limits import Counts, Sweep
+from gatekeeper.edge.sieve import Lines, Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +66,11 @@ class Serving:
         self._watch: asyncio.Task[None] | None = None
         self._check_at = 0.0
         sweep.also(self._sweep_streams)
+
+    @property
+    def tunnels_full(self) -> bool:
+        """Whether there are as many WebSockets as there may be."""
+        return len(self.tunnels) >= self.limits.tunnels
 
     def enter(self, connection: ClientConnection, address: str) -> bool:
         """A connection was made; whether there is room for it."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol, cast
 import structlog
 from httptools import HttpParserError, HttpParserUpgrade
 
-from gatekeeper.edge.reply import MalformedResponse, PlainAnswer, ResponseReader
+from gatekeeper.edge.reply import MalformedResponse, ResponseReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gatekeeper.config import Limits, Upstream
     from gatekeeper.edge.limits import CoarseClock
+    from gatekeeper.edge.plain import PlainAnswer
 
 log = structlog.get_logger()
 
