@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import write_config
+from tests.conftest import named
 
 SECRET = "geheim"
 
@@ -36,6 +37,7 @@ def running(*arguments: str, until: str) -> Iterator[tuple[subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
         env=environ,
+        start_new_session=True,
     )
     assert process.stdout is not None
     said = ""
@@ -49,7 +51,8 @@ def running(*arguments: str, until: str) -> Iterator[tuple[subprocess.Popen[str]
             pytest.fail(f"it ended with {process.wait()}: {process.stderr.read()}")
         yield process, said
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -111,11 +114,7 @@ def test_an_old_schema_says_what_to_do_and_migrating_mends_it(bare, tmp_path, po
     name = f"gatekeeper_old_{os.getpid()}"
     asyncio.run(on_server(f'CREATE DATABASE "{name}"'))
     try:
-        empty = (
-            re.sub(r"/[^/?]*(\?|$)", rf"/{name}\1", postgres_url, count=1)
-            if "?" not in postgres_url
-            else (postgres_url.replace(postgres_url.partition("?")[0].rpartition("/")[2] + "?", name + "?", 1))
-        )
+        empty = named(postgres_url, name)
         file = write_config(tmp_path, empty, redis_url)
         for command in (["serve"], ["user", "list"]):
             ended = bare(*command, "--config", file)
@@ -140,7 +139,8 @@ def test_a_port_that_is_taken_is_one_line(bare, tmp_path, database_url, redis_ur
     assert f"127.0.0.1:{port}" in ended.err
 
 
-def test_workers_that_keep_dying_end_the_parent(bare, tmp_path):
+def test_workers_that_keep_dying_end_the_parent(bare, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     file = write_config(tmp_path, f"postgresql://u:{SECRET}@127.0.0.1:1/x", "redis://127.0.0.1:1/0")
     ended = bare("serve", "--config", file, "--workers", "2")
     assert ended.code == 1
@@ -159,19 +159,40 @@ def children_of(process: subprocess.Popen[str]) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+def listeners_on(port: int) -> set[str]:
+    """The sockets that listen on a port of 127.0.0.1, by inode."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {row[9] for row in rows if row[1] == f"0100007F:{port:04X}" and row[3] == "0A"}
+
+
+def is_listening(process: int, port: int) -> bool:
+    found = set()
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(str(descriptor.readlink()))
+    return any(f"socket:[{inode}]" in found for inode in listeners_on(port))
+
+
 def test_workers_share_the_port_and_a_dead_one_is_started_again(tmp_path, database_url, redis_url):
     port = free_port()
     file = write_config(tmp_path, database_url, redis_url, port)
+    until = time.monotonic() + 90
+
+    def wait_for_two(*, without: int = 0) -> list[int]:
+        while True:
+            assert time.monotonic() < until
+            with contextlib.suppress(FileNotFoundError):
+                children = children_of(process)
+                listening = [child for child in children if child != without and is_listening(child, port)]
+                if len(listening) == 2:
+                    return listening
+            time.sleep(0.05)
+
     with running("serve", "--config", str(file), "--workers", "2", until="2 workers") as (process, _):
-        until = time.monotonic() + 60
-        while not _answers(port):
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        first, second = children_of(process)
+        first, second = wait_for_two()
+        assert status_of(f"http://localhost:{port}/gatekeeper/login") == 200
         os.kill(first, signal.SIGKILL)
-        while len(children := children_of(process)) < 2 or first in children:
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        children = wait_for_two(without=first)
         assert second in children
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
@@ -180,8 +201,14 @@ def test_workers_share_the_port_and_a_dead_one_is_started_again(tmp_path, databa
                 os.kill(child, 0)
 
 
-def _answers(port: int) -> bool:
-    try:
-        return status_of(f"http://localhost:{port}/gatekeeper/login") == 200
-    except (urllib.error.URLError, ConnectionError):
-        return False
+def test_workers_end_with_their_parent_however_it_went(tmp_path, database_url, redis_url):
+    file = write_config(tmp_path, database_url, redis_url, free_port())
+    with running("serve", "--config", str(file), "--workers", "2", until="2 workers") as (process, _):
+        until = time.monotonic() + 60
+        while len(children := children_of(process)) < 2:
+            time.sleep(0.05)
+        process.kill()
+        for child in children:
+            while Path(f"/proc/{child}").exists():
+                assert time.monotonic() < until
+                time.sleep(0.05)

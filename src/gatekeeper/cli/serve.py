@@ -13,6 +13,7 @@ from cyclopts import Parameter, validators
 from gatekeeper.cli.failures import Failure, reasons, unavailable
 from gatekeeper.cli.opening import read_config
 from gatekeeper.cli.options import ConfigFile  # noqa: TC001 - cyclopts reads annotations when it runs
+from gatekeeper.cli.workers import is_worker, supervise, when_left_alone
 from gatekeeper.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ Workers = Annotated[
 def serve(*, config: ConfigFile = None, workers: Workers = 1) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; then what is under way is finished first."""
     from gatekeeper.cli import logs
-    from gatekeeper.cli.workers import is_worker, supervise
 
     found = read_config(config)
     logs.only_what_is_fatal()
@@ -77,6 +77,8 @@ async def _run(config: Config, when_ready: Callable[[Gatekeeper], Awaitable[None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if is_worker():
+        when_left_alone(stopped.set)
     gateway = Gatekeeper(config)
     starting = asyncio.ensure_future(_start(gateway, config))
     waiting = asyncio.ensure_future(stopped.wait())

@@ -14,18 +14,34 @@ from gatekeeper.cli.failures import Failure, unavailable
 from gatekeeper.domain.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatekeeper.config import Config
 
 WORKER = "GATEKEEPER_WORKER"
 """Set in a worker's environment: it shares the port with others, and is silent about being ready."""
 
 DEATHS = 3
-WITHIN = 30.0
+SHORT_LIFE = 30.0
+"""Seconds: a worker that ends sooner did not work at all; so many of those in a row, and the parent gives up."""
 
 
 def is_worker() -> bool:
     """Whether this process is one of several that share a port."""
     return WORKER in os.environ
+
+
+def when_left_alone(callback: Callable[[], None]) -> None:
+    """Call back, in the running loop, once the parent is gone, however it went: its end of our input closes then."""
+    loop = asyncio.get_running_loop()
+    source = sys.stdin.fileno()
+
+    def look() -> None:
+        if not os.read(source, 4096):
+            loop.remove_reader(source)
+            callback()
+
+    loop.add_reader(source, look)
 
 
 def supervise(config: Config, count: int) -> None:
@@ -86,7 +102,6 @@ class Worker:
         self._config = config
         self._number = number
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
 
     async def keep_alive(self) -> None:
         """Run the gateway, again and again.
@@ -94,21 +109,22 @@ class Worker:
         Raises:
             Failure: it died too often in a short time.
         """
-        deaths: list[float] = []
+        deaths = 0
         while True:
+            begun = time.monotonic()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "gatekeeper",
                 "serve",
                 *(() if self._config.path is None else ("--config", str(self._config.path))),
+                stdin=asyncio.subprocess.PIPE,
                 env={**os.environ, WORKER: str(self._number)},
             )
             code = await self._process.wait()
-            now = time.monotonic()
-            deaths = [death for death in deaths if now - death < WITHIN] + [now]
-            if len(deaths) >= DEATHS:
-                raise Failure(f"a worker ended {DEATHS} times in {WITHIN:.0f} seconds, at last with code {code}")
+            deaths = deaths + 1 if time.monotonic() - begun < SHORT_LIFE else 0
+            if deaths >= DEATHS:
+                raise Failure(f"a worker ended {DEATHS} times soon after its start, at last with code {code}")
 
     async def stop(self) -> None:
         """Tell the gateway to finish, and wait for it."""
