@@ -30,7 +30,7 @@ def free_port() -> int:
 @contextmanager
 def running(*arguments: str, until: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A command in a process of its own, once it has said something."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GATEKEEPER_")}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GATEKEEPER_TEST")}
     process = subprocess.Popen(
         [sys.executable, "-m", "gatekeeper", *arguments],
         stdout=subprocess.PIPE,
@@ -173,9 +173,10 @@ def is_listening(process: int, port: int) -> bool:
     return any(f"socket:[{inode}]" in found for inode in listeners_on(port))
 
 
-def test_workers_share_the_port_and_a_dead_one_is_started_again(tmp_path, database_url, redis_url):
+def test_workers_share_the_port_and_a_dead_one_is_started_again(tmp_path, database_url, redis_url, monkeypatch):
     port = free_port()
     file = write_config(tmp_path, database_url, redis_url, port)
+    monkeypatch.setenv("GATEKEEPER__SERVER__INTERNAL_LISTEN", f"127.0.0.1:{free_port()}")
     until = time.monotonic() + 90
 
     def wait_for_two(*, without: int = 0) -> list[int]:

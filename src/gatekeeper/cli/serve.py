@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
@@ -13,7 +12,7 @@ from cyclopts import Parameter, validators
 from gatekeeper.cli.failures import Failure, reasons, unavailable
 from gatekeeper.cli.opening import read_config
 from gatekeeper.cli.options import ConfigFile  # noqa: TC001 - cyclopts reads annotations when it runs
-from gatekeeper.cli.workers import is_worker, supervise, when_left_alone
+from gatekeeper.cli.workers import is_worker, share_of, supervise, when_left_alone
 from gatekeeper.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def serve(*, config: ConfigFile = None, workers: Workers = 1) -> None:
     if workers > 1:
         supervise(found, workers)
     elif is_worker():
-        run_gateway(replace(found, server=replace(found.server, shared=True)), quiet=True)
+        run_gateway(share_of(found), quiet=True)
     else:
         run_gateway(found)
 

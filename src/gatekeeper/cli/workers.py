@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gatekeeper.cli.failures import Failure, unavailable
@@ -29,6 +30,12 @@ SHORT_LIFE = 30.0
 def is_worker() -> bool:
     """Whether this process is one of several that share a port."""
     return WORKER in os.environ
+
+
+def share_of(config: Config) -> Config:
+    """A worker's own configuration: it shares the port, and only the first one has the internal listener."""
+    internal = config.server.internal_listen if os.environ[WORKER] == "0" else None
+    return replace(config, server=replace(config.server, shared=True, internal_listen=internal))
 
 
 def when_left_alone(callback: Callable[[], None]) -> None:
