@@ -7,10 +7,11 @@ import contextlib
 import itertools
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -105,7 +106,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def write_config(folder: Path, *, port: int, listen: int, platform: Path, database: str, redis: str) -> Path:
+ROUTE = """
+[[route]]
+name = "webmail"
+path = "/"
+upstream = "unix:{platform}"
+background = ["/mail/?_action=refresh"]
+"""
+
+
+def write_config(
+    folder: Path, *, port: int, listen: int, platform: Path, database: str, redis: str, routes: str = ROUTE
+) -> Path:
     """A configuration file for a node that listens on a loopback port with the platform behind it."""
     path = folder / f"gatekeeper-{listen}.toml"
     path.write_text(
@@ -119,13 +131,7 @@ internal_listen = "127.0.0.1:{free_port()}"
 data = "{folder / "data"}"
 database = "{database}"
 redis = "{redis}"
-
-[[route]]
-name = "webmail"
-path = "/"
-upstream = "unix:{platform}"
-background = ["/mail/?_action=refresh"]
-"""
+{routes.format(platform=platform)}"""
     )
     return path
 
@@ -158,7 +164,15 @@ async def in_turns(port: int, nodes: list[int]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def open_gate(
-    folder: Path, *, platform: Path, database: str, redis: str, clock: Clock, nodes: int = 1
+    folder: Path,
+    *,
+    platform: Path,
+    database: str,
+    redis: str,
+    clock: Clock,
+    nodes: int = 1,
+    routes: str = ROUTE,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Gate]:
     """A gateway of one node, or of several that take turns, with the demo's accounts and a token for everything."""
     port = free_port()
@@ -166,8 +180,10 @@ async def open_gate(
     async with AsyncExitStack() as stack:
         started = []
         for listen in listening:
-            path = write_config(folder, port=port, listen=listen, platform=platform, database=database, redis=redis)
-            node = Gatekeeper(load(path, {}), clock=clock)
+            path = write_config(
+                folder, port=port, listen=listen, platform=platform, database=database, redis=redis, routes=routes
+            )
+            node = Gatekeeper(load(path, environ), clock=clock)
             await node.start()
             stack.push_async_callback(node.stop)
             started.append(node)
