@@ -6,24 +6,23 @@ connection: whoever asked does what it says.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from gatekeeper.crypto.tokens import digest
 from gatekeeper.domain import background
 from gatekeeper.domain.access import ALLOWED_UNKNOWN, Allow, Kind, Verdict, decide
 from gatekeeper.domain.addresses import Authority, MalformedHost, authority, is_origin_of
-from gatekeeper.domain.cookies import values_of, without
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import owed, owed_until
 from gatekeeper.domain.paths import AmbiguousPath, split_target
 from gatekeeper.domain.routing import APP, Own, Router, UnknownHost
 from gatekeeper.edge.answers import Answer, Answers
 from gatekeeper.edge.head import Request, fault_of
+from gatekeeper.edge.own_cookies import OwnCookies
 from gatekeeper.edge.peers import Peer, RequestIds, View
+from gatekeeper.edge.renewal import Renewals
 from gatekeeper.edge.ways import ASSERTION_REUSED_FOR, Prepared, Way
 
 if TYPE_CHECKING:
@@ -31,19 +30,13 @@ if TYPE_CHECKING:
 
     from gatekeeper.config import Config
     from gatekeeper.domain.model import Policies, Session
-    from gatekeeper.edge.sieve import Sifted
     from gatekeeper.edge.upstream import Pool
 
 log = structlog.get_logger()
 
-RENEW_EVERY = 60.0
-"""Seconds between two writings of a session's last request."""
-
 _KEEP_ALIVE = (b"keep-alive",)
-_MOST_COOKIES_REMEMBERED = 8_192
 _MOST_REMEMBERED = 8_192
 _LONGEST_PATH_REMEMBERED = 256
-_LONGEST_COOKIE_REMEMBERED = 4_096
 
 
 class Cache(Protocol):
@@ -123,20 +116,15 @@ class Gate:
         self._reader = reader
         self._policies = policies
         self._app = app
-        self._touch = touch
         self._is_ended = is_ended
         self._now = now
-        self._idle_timeout = config.session.idle_timeout
         self._head_bytes = server.limits.head_bytes
-        self._names = server.cookies.all
-        self._session_name = server.cookies.session.encode()
+        self._own_cookies = OwnCookies(server.cookies)
+        self._renewals = Renewals(touch, config.session.idle_timeout)
         self._ways = tuple(ways)
         self._router: Router[Way] = Router(self._ways, hosts=server.public_hosts, prefix=server.prefix)
         self._prefix = server.prefix.encode() + b"/"
-        self._cookies: dict[bytes, tuple[str | None, bytes | None]] = {}
         self._places: dict[tuple[str, bytes], Way | Own | None] = {}
-        self._touched: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         """Decide about a request, at once if that is possible."""
@@ -174,9 +162,9 @@ class Gate:
             refused = self._seams(request, view, path, request_id)
             if refused is not None:
                 return refused
-            session_id = self._take_cookies(request)
+            session_id = self._own_cookies.take(request)
         else:
-            session_id = sifted.session_id if sifted.known else self._learn(sifted)
+            session_id = sifted.session_id if sifted.known else self._own_cookies.learn(sifted)
         if session_id is None:
             return self._without_session(way, request, view, request_id)
         session = self._cache.get(session_id)
@@ -205,18 +193,6 @@ class Gate:
             self._places[key] = way
         return way
 
-    def _learn(self, sifted: Sifted) -> str | None:
-        """Find the session among the cookies of sifted headers, and what goes on of the others."""
-        pieces = [sifted.passing]
-        for value in sifted.cookies:
-            session_id, rest = self._remember(value)
-            sifted.session_id = sifted.session_id or session_id
-            if rest is not None:
-                pieces.append(rest)
-        sifted.outgoing = b"\r\nCookie: ".join(pieces)
-        sifted.known = True
-        return sifted.session_id
-
     def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
         if request.wants_websocket or request.service_worker:
             return self.answers.error(403, request, request_id.decode(), "our own pages do without this")
@@ -224,10 +200,10 @@ class Gate:
         request.unsift()
         for value in request.cookies:
             request.lines += (b"\r\nCookie: ", value)
-        session_id = self._session_id(request.cookies)
+        session_id = self._own_cookies.session_id(request.cookies)
         session = None if session_id is None else self._cache.get(session_id)
         if session is not None:
-            self._renew_session(session, self._now())
+            self._renewals.renew(session, self._now())
         head = _head(request, view.raw_host, view.internal, request_id, b"")
         return Forward(self._app, head, None, private=session_id is not None, own=True)
 
@@ -245,36 +221,6 @@ class Gate:
             )
         return None
 
-    def _take_cookies(self, request: Request) -> str | None:
-        """Move the cookies that pass to the lines that pass, and find the session's id among the others."""
-        found: str | None = None
-        for value in request.cookies:
-            known = self._cookies.get(value)
-            if known is None:
-                known = self._remember(value)
-            session_id, rest = known
-            if rest is not None:
-                request.lines += (b"\r\nCookie: ", rest)
-            found = found or session_id
-        return found
-
-    def _remember(self, value: bytes) -> tuple[str | None, bytes | None]:
-        tokens = values_of((value,), self._session_name)
-        session_id = digest(tokens[0].strip(b'"').decode("latin-1")) if tokens and tokens[0] else None
-        known = (session_id, without(value, self._names))
-        if len(value) <= _LONGEST_COOKIE_REMEMBERED:
-            if len(self._cookies) >= _MOST_COOKIES_REMEMBERED:
-                self._cookies.clear()
-            self._cookies[value] = known
-        return known
-
-    def _session_id(self, cookies: tuple[bytes, ...]) -> str | None:
-        for value in cookies:
-            session_id, _ = self._cookies.get(value) or self._remember(value)
-            if session_id is not None:
-                return session_id
-        return None
-
     def _stands(self, prepared: Prepared, session: Session, now: float) -> bool:
         """Whether what was worked out is still right."""
         if prepared.session is not session or now >= prepared.until or now >= prepared.idle_at:
@@ -289,7 +235,7 @@ class Gate:
     def _decide_cached(  # noqa: PLR0917 - private
         self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
     ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
-        outlived = session.expires_at <= now or self._last_seen(session) + self._idle_timeout <= now
+        outlived = session.expires_at <= now or self._renewals.idle_at(session) <= now
         if outlived or session.scope_epoch != self._policies().epoch or self._is_ended(session):
             return self._read(way, session.id, request, view, request_id)
         return self._with_session(way, session, request, view, request_id, now)
@@ -368,36 +314,13 @@ class Gate:
         head = _head(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
         return Forward(way.pool, head, session, private=session is not None, own=False)
 
-    def _last_seen(self, session: Session) -> float:
-        return max(session.last_seen_at, self._touched.get(session.id, 0.0))
-
     def _renew(self, way: Way, prepared: Prepared, target: bytes, now: float) -> None:
         """Write down that a session was used, unless by polling."""
         session = prepared.session
         if not (way.route.background and background.matches(way.route.background, target)):
-            self._renew_session(session, now)
-        last_seen = self._last_seen(session)
-        prepared.idle_at = last_seen + self._idle_timeout
-        prepared.renew_at = last_seen + min(RENEW_EVERY, self._idle_timeout / 4)
-
-    def _renew_session(self, session: Session, now: float) -> None:
-        if now < self._last_seen(session) + min(RENEW_EVERY, self._idle_timeout / 4):
-            return
-        if len(self._touched) >= 100_000:  # noqa: PLR2004 - as many as the cache holds
-            self._touched.clear()
-        self._touched[session.id] = now
-        task = asyncio.get_running_loop().create_task(self._write_touch(session.id, now))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _write_touch(self, session_id: str, now: float) -> None:
-        try:
-            await self._touch(session_id, now)
-        except GatekeeperError:
-            self._touched.pop(session_id, None)
-        except Exception:
-            self._touched.pop(session_id, None)
-            log.exception("gate.touch_failed")
+            self._renewals.renew(session, now)
+        prepared.idle_at = self._renewals.idle_at(session)
+        prepared.renew_at = self._renewals.due_at(session)
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """Sessions have changed or ended: what was worked out for them is gone."""
@@ -410,7 +333,7 @@ class Gate:
         now = self._now()
         if self._is_ended(session) or session.expires_at <= now:
             return False
-        if self._cache.get(session.id) is not None and now < self._last_seen(session) + self._idle_timeout:
+        if self._cache.get(session.id) is not None and now < self._renewals.idle_at(session):
             return True
         try:
             return await self._reader.read(session.id, now) is not None
