@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -151,7 +152,20 @@ def greeting(port: int, file: Path) -> str:
 
   {ADMINISTRATOR} has all permissions. In another terminal, turn two-step verification on for everyone:
 
-    gatekeeper policy set two-factor --mode everyone --config {file}
+    {own_command()} policy set two-factor --mode everyone --config {near(file)}
 
   Ctrl-C ends it; started again, it finds its data.
 """
+
+
+def own_command() -> str:
+    """How whoever started the demo calls gatekeeper from where they are."""
+    program = Path(sys.argv[0])
+    return str(near(program)) if program.name == "gatekeeper" else "gatekeeper"
+
+
+def near(path: Path) -> Path:
+    """A path as short as it can be said from the present folder."""
+    with suppress(ValueError):
+        return path.absolute().relative_to(Path.cwd())
+    return path
