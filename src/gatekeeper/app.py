@@ -130,11 +130,17 @@ def make_app(services: Services, renderer: Renderer, *, clock: Callable[[], floa
     """The app: pages, API and keys, as the edge reaches it over socket pairs and tests reach it directly."""
     config = services.config
     app = web.Application(client_max_size=config.server.limits.app_body_bytes)
+    app.on_response_prepare.append(_without_versions)
     static.setup(app, config.server.prefix, renderer)
     pages.setup(app, services, renderer, clock)
     api.setup(app, services, clock)
     oidc.setup(app, config.server.prefix, lambda: signing_keys(services.database, services.box, clock()))
     return app
+
+
+async def _without_versions(_: web.Request, response: web.StreamResponse) -> None:
+    """Say who answers without saying in which version, which helps attackers alone."""
+    response.headers["Server"] = "gatekeeper"
 
 
 class Gatekeeper:
