@@ -138,6 +138,17 @@ async def test_an_address_with_a_password_keeps_it(own_redis: OwnRedis, own: Red
     await client.aclose()
 
 
+async def test_any_password_works_escaped_once_or_as_it_is(own_redis: OwnRedis, own: Redis) -> None:
+    await own.config_set("requirepass", "a#b%2F@c/d")
+    escaped = own_redis.url.replace("unix://", "unix://:a%23b%252F%40c%2Fd@")
+    for client in (connect(escaped), connect(own_redis.url, "a#b%2F@c/d")):
+        await check(client)
+        await client.aclose()
+    once_less = connect(own_redis.url, "a#b/@c/d")
+    await refused(once_less)
+    await once_less.aclose()
+
+
 async def test_a_forgotten_script_is_sent_again(redis: Redis) -> None:
     throttle = Throttle(redis, float)
     await throttle.fail("anna", "x", NOW)
