@@ -50,6 +50,9 @@ REFUSED = {
     "absolute target elsewhere": (b"GET http://other.example.com/ HTTP/1.1\r\n" + H + C + b"\r\n", 400),
     "CONNECT": (b"CONNECT mail.example.com:443 HTTP/1.1\r\n" + H + C + b"\r\n", 405),
     "TRACE": (b"TRACE / HTTP/1.1\r\n" + H + C + b"\r\n", 405),
+    "TRACE after LF": (b"\nTRACE / HTTP/1.1\r\n" + H + C + b"\r\n", 405),
+    "TRACE after CR": (b"\rTRACE / HTTP/1.1\r\n" + H + C + b"\r\n", 405),
+    "LF in the query": (b"GET /?a\nX-Forwarded-User:evil HTTP/1.1\r\n" + H + C + b"\r\n", 505),
     "HTTP/2.0": (b"GET / HTTP/2.0\r\n" + H + C + b"\r\n", 505),
     "HTTP/0.9": (b"GET /\r\n\r\n", 505),
     "HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
@@ -93,6 +96,8 @@ PASSED = {
     "h2c with a body": b"POST /u HTTP/1.1\r\n" + H + C + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: 3\r\n\r\nabc" + request("/after"),  # noqa: E501 - bytes as they go out
     "h2c": b"GET /u HTTP/1.1\r\n" + H + C + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + request("/after"),
     "large cookies": request("/", "Cookie: bigsession=" + "x" * 8_000),
+    "after LF": b"\n" + request("/"),
+    "after CR": b"\r" + request("/"),
 }  # fmt: skip
 EXPECTED = {
     "plain": [(b"GET /a%27b%3Ac%28d%29?x=p%27%40q+r", b"")],
@@ -104,6 +109,8 @@ EXPECTED = {
     "h2c with a body": [(b"POST /u", b"abc"), (b"GET /after", b"")],
     "h2c": [(b"GET /u", b""), (b"GET /after", b"")],
     "large cookies": [(b"GET /", b"")],
+    "after LF": [(b"GET /", b"")],
+    "after CR": [(b"GET /", b"")],
 }
 
 
@@ -261,3 +268,34 @@ async def test_the_authority_is_kept_in_every_form_that_is_ours(house: House, re
         assert (await house.ask(request("/", host=host))).status == 200
         assert recorder.header("host") == [host]
         assert recorder.header("x-forwarded-host") == [host]
+
+
+def test_the_short_way_reads_what_the_parser_reads() -> None:
+    """Any byte or line end, put anywhere into a plain request: both ways find the same, or the short one leaves it."""
+    from httptools import HttpParserError
+
+    from gatekeeper.domain.headers import StripSet
+    from gatekeeper.edge.head import Request, RequestReader
+    from gatekeeper.edge.sieve import Lines, Sieve
+
+    lines = Lines(StripSet())
+    sieve = Sieve(lines, 100)
+    plain = b"GET /a?b HTTP/1.1\r\nHost: h\r\nX-A: b\r\nCookie: a=b\r\n\r\n"
+
+    def of(found: Request) -> tuple[object, ...]:
+        values = [value.strip(b" \t") for value in (*found.lines[1::2], *found.cookies)]
+        return found.method, found.target, found.host, found.lines[::2], values, found.version, found.keeps_alive
+
+    inserted = [bytes([byte]) for byte in range(256)] + [b"\nX:", b"\r\nX:", b"\rX:", b"\n\n", b" HTTP/1.1\n"]
+    for at in range(len(plain)):
+        for more in inserted:
+            data = plain[:at] + more + plain[at:]
+            short = RequestReader(sieve, lines, 65_536, 100).plain(data)
+            if short is None:
+                continue
+            reader = RequestReader(sieve, lines, 65_536, 100)
+            try:
+                reader.feed(data)
+            except HttpParserError:
+                pytest.fail(f"taken on the short way alone: {data!r}")
+            assert [of(request) for request in reader.arrived] == [of(short)], data

@@ -198,11 +198,13 @@ class RequestReader:
         end = data.find(b"\r\n\r\n") + 4
         if end != len(data) or self.pending or end > self._head_bytes or not self._request.complete:
             return None
-        first = data.find(b"\r\n")
-        method, _, target = data[: first - 9].partition(b" ")
-        if data[first - 9 : first] != b" HTTP/1.1" or b" " in target or method in _NOT_PLAIN:
+        first = data.find(b"\n")
+        method, _, target = data[: first - 10].partition(b" ")
+        if data[first - 10 : first] != b" HTTP/1.1\r" or b" " in target or method in _NOT_PLAIN:
             return None
-        sifted = self._sift(data[first + 2 :])
+        if not method.isalpha():  # the parser skips line ends before a request
+            return None
+        sifted = self._sift(data[first + 1 :])
         if sifted is None:
             return None
         try:
