@@ -36,6 +36,8 @@ QUICK = {"GATEKEEPER__SERVER__LIMITS__DRAIN_TIMEOUT": "0.05s"}
 NAVIGATES = "Sec-Fetch-Mode: navigate"
 PATIENCE = 10.0
 """Seconds after which something that should happen counts as not happening."""
+SECOND = 1.0
+"""What the rule gives to streams whose session has ended."""
 
 
 class Platform:
@@ -201,9 +203,9 @@ async def open_tunnel(gate: Gate, cookie: str) -> tuple[asyncio.StreamReader, as
     return reader, writer
 
 
-async def rest_of(reader: asyncio.StreamReader) -> bytes:
+async def rest_of(reader: asyncio.StreamReader, within: float = PATIENCE) -> bytes:
     """What comes until the other side ends."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(within):
         found = b""
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(65_536):
@@ -459,8 +461,9 @@ async def test_an_event_stream_and_a_websocket_end_when_the_session_does(gate):
         events, first = await stream_events(gate, session)
         tunnel, second = await open_tunnel(gate, session)
         await visitor.signs_out(gate.base)
-        await rest_of(events)
-        closed = await rest_of(tunnel)
+        async with asyncio.timeout(SECOND):
+            await rest_of(events)
+            closed = await rest_of(tunnel)
         # A close frame with 1008 (RFC 6455 §7.4.1).
         assert closed[0] == 0x88
         assert closed[2:4] == (1008).to_bytes(2, "big")
@@ -476,7 +479,7 @@ async def test_a_person_whose_account_is_closed_is_refused_at_once_and_learns_no
     await gate.api("PATCH", f"/users/{anna}", {"enabled": False})
     assert (await ask(gate, "/", cookie=session)).status == 401
     assert (await ask(gate, "/gatekeeper/api/v1/session", cookie=session)).status == 401
-    await rest_of(events)
+    await rest_of(events, SECOND)
     writer.close()
     refused = [
         await visitor.gives_password(gate.base, username, password)
