@@ -1,4 +1,4 @@
-"""Both engines of a data folder, under its lock."""
+"""Both engines of a data folder, under its lock, started again if they end unasked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from gatekeeper.embedded import postgres, sockets, valkey
 from gatekeeper.embedded.errors import EngineError
+from gatekeeper.embedded.keeping import keep
 from gatekeeper.embedded.postgres import PostgresServer
 from gatekeeper.embedded.processes import POLL
 from gatekeeper.embedded.programs import embedded_postgres, embedded_valkey
@@ -33,6 +34,10 @@ class Engines:
         self._lock = lock
         self._database = database
         self._redis = redis
+        self._keepers = [
+            asyncio.create_task(keep("PostgreSQL", database)),
+            asyncio.create_task(keep("Valkey", redis)),
+        ]
 
     @classmethod
     def start(cls, data: Path, *, durable: bool = True) -> Starting:
@@ -64,6 +69,9 @@ class Engines:
 
     async def stop(self) -> None:
         """Stop both engines, with everything written out, remove the sockets and let go of the data folder."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
         stopped = await asyncio.gather(self._database.stop(), self._redis.stop(), return_exceptions=True)
         self._lock.release()
         for result in stopped:

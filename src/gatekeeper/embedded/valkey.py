@@ -78,6 +78,16 @@ class ValkeyServer:
             await self.stop()
             raise
 
+    @property
+    def runs(self) -> bool:
+        """Whether its process lives."""
+        return self._child is not None and self._child.poll() is None
+
+    async def restart(self) -> None:
+        """Start a server again that has ended unasked; ``EngineError`` if it does not."""
+        await end_leftover(self._folder, self._sockets)
+        await self.start()
+
     async def stop(self) -> None:
         """End the server, if it runs, after it has written its data out."""
         child, self._child = self._child, None
