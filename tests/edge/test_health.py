@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+
+import pytest
 
 from gatekeeper.domain.errors import Unavailable
 from gatekeeper.edge.health import Health
@@ -26,6 +29,13 @@ async def test_readiness_gives_its_reasons_and_liveness_does_not_care(house: Hou
     await house.edge.drain()
     answered = await client.get("/health/ready")
     assert (answered.status, list((await answered.json())["reasons"])) == (503, ["gateway"])
+
+
+async def test_what_is_frozen_is_not_ready(house: House, aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatekeeper.edge.health.PATIENCE", 0.05)
+    client = await aiohttp_client(Health(house.edge, {"PostgreSQL": asyncio.Event().wait}).app)
+    answered = await client.get("/health/ready")
+    assert (answered.status, (await answered.json())["reasons"]) == (503, {"PostgreSQL": "no answer in time"})
 
 
 async def test_metrics_count_requests_by_status(house: House, aiohttp_client: Any) -> None:

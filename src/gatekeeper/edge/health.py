@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from gatekeeper.config import Listen
     from gatekeeper.edge.server import Edge
+
+
+PATIENCE = 2.0
+"""Seconds that a check may take; what is frozen is not ready either."""
 
 
 class Health:
@@ -58,15 +63,24 @@ class Health:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         reasons = {"gateway": "it is about to stop"} if self._edge.draining else {}
-        for name, check in self._checks.items():
-            try:
-                await check()
-            except GatekeeperError as error:
-                reasons[name] = str(error)
+        found = await asyncio.gather(*(_reason(check) for check in self._checks.values()))
+        reasons |= {name: reason for name, reason in zip(self._checks, found, strict=True) if reason is not None}
         return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+async def _reason(check: Callable[[], Awaitable[object]]) -> str | None:
+    """Why a check fails, if it does."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await check()
+    except GatekeeperError as error:
+        return str(error)
+    except TimeoutError:
+        return "no answer in time"
+    return None
 
 
 class _Counted(Collector):
