@@ -211,7 +211,7 @@ async def test_a_demanded_change_reaches_a_signed_in_person(gate, person):
     await gate.api("POST", f"/users/{await gate.user_id('anna@example.com')}/require-password-change")
     await anna.opens("/mail/")
     await anna.sees_step("login/password")
-    await anna.fills(new_password="A-quite-new-1", new_password_again="A-quite-new-1")
+    await anna.fills(current_password=PASSWORD, new_password="A-quite-new-1", new_password_again="A-quite-new-1")
     await anna.submits()
     await anna.sees_mail_of("Anna")
 
