@@ -28,7 +28,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty
 
     table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for row in rows:
-        table.add_row(*(escape(_visible(cell)) for cell in row))
+        table.add_row(*(escape(visible(cell)) for cell in row))
     if not table.rows:
         print(empty)
         return
@@ -38,7 +38,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Print names and values, one pair a line."""
-    pairs = [(name, _visible(value)) for name, value in facts]
+    pairs = [(name, visible(value)) for name, value in facts]
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         print(f"{name:<{width}}  {value}".rstrip())
@@ -54,6 +54,6 @@ def yes_no(value: bool) -> str:  # noqa: FBT001 - the value that is shown
     return "yes" if value else "no"
 
 
-def _visible(text: str) -> str:
-    """A text that cannot move the cursor or forge a line."""
+def visible(text: str) -> str:
+    """A text as it is shown: it cannot move the cursor, colour anything or forge a line."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
