@@ -49,19 +49,20 @@ class Servers:
 class Keeper:
     """Starts each pair of servers when a test first asks for it, and stops them all at the end of the session.
 
-    Everything runs in one thread of its own, so that neither a test's event loop nor Playwright's is in the way, and so
-    that the engines, which end with the thread that started them, live as long as the session.
+    Everything runs in one thread and on one event loop of its own, so that neither a test's loop nor Playwright's is in
+    the way, and so that the engines, which end with the thread that started them, live as long as the session.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engines")
+        self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._servers: dict[str, Servers] = {}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end in the keeper's thread."""
-        return self._thread.submit(asyncio.run, work).result()
+        return self._thread.submit(self._runner.run, work).result()
 
     def servers(self, kind: str) -> Servers:
         if kind not in self._servers:
@@ -73,6 +74,7 @@ class Keeper:
             if servers.template is not None:
                 self.run(drop_database(servers, servers.template))
         self.run(self._stack.aclose())
+        self._thread.submit(self._runner.close).result()
         self._thread.shutdown()
 
     async def _embedded(self) -> Servers:

@@ -406,6 +406,38 @@ async def test_a_path_that_can_be_read_in_two_ways_is_refused(gate, behind):
     assert behind.target == b"/mail/INBOX%2FSent;v=1"
 
 
+OPEN = (
+    ROUTE
+    + """
+[[route]]
+name = "open"
+path = "/open"
+access = "public"
+upstream = "unix:{platform}"
+identity = "remote"
+headers = {{ "X-Webobjects-Remote-User" = "{{username}}" }}
+"""
+)
+
+
+@pytest.mark.parametrize("gate", [OPEN], indirect=True)
+async def test_a_public_route_strips_what_it_would_set_and_no_other_route_is_read_as_it(gate, behind):
+    session = await session_of(gate)
+    forged = ["X-WebObjects-Remote-User: evil", "x_webobjects_remote_user: evil", "Remote-User: evil"]
+    forged += ["remote.groups: evil", "X-Forwarded-User: evil", "X-Gatekeeper-Assertion: evil"]
+    assert (await ask(gate, "/open/x", *forged)).status == 200
+    assert b"evil" not in behind.heads[-1]
+    assert (await ask(gate, "/open/x", *forged, cookie=session)).status == 200
+    assert b"evil" not in behind.heads[-1]
+    assert behind.header("remote-user") == behind.header("x-webobjects-remote-user") == [ANNA]
+    assert behind.header("x-forwarded-user") == behind.header("cookie") == []
+    behind.heads.clear()
+    for path in ("/open%2Fx", "/open;x/y", "//open/x", "/open%3Bx/y", "/open/%2e%2e/mail", "/mail/..%2fopen/x"):
+        for cookie in (None, session):
+            assert (await ask(gate, path, cookie=cookie)).status == 400
+    assert behind.heads == []
+
+
 # The end of a session
 
 
