@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -27,6 +28,7 @@ except ValueError:
 """
 
 
+@functools.cache
 def lines_of(form: str) -> list[str]:
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(form=form)], capture_output=True, check=True, timeout=60

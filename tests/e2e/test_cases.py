@@ -218,7 +218,7 @@ async def rest_of(reader: asyncio.StreamReader, within: float = PATIENCE) -> byt
 
 async def test_the_platform_gets_every_cookie_but_ours_byte_for_byte(gate, behind):
     session = await session_of(gate)
-    big = "bigsession=" + "x" * 8_000
+    big = f"bigsession={'x' * 8_000}; another={'y' * 4_000}"
     odd = 'a="b c; gatekeeper-loginx=1; =; d = e;f; g=\\"'
     own = "gatekeeper-login=x; gatekeeper-device=y"
     assert (await ask(gate, "/", cookie=f"{big}; {session}; {odd}; {own}; last=1")).status == 200
