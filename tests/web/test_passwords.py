@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import pytest
 
@@ -80,10 +79,8 @@ async def test_the_present_password_is_no_new_one_even_without_a_rule_of_reuse(w
 async def test_four_thousand_characters_are_refused_before_anything_is_hashed(world, browser):
     _, form = await expired(world, browser)
     world.services.hasher.close()
-    began = time.monotonic()
     answer = await browser.send(CHANGE, form, **typed("a" * 4_000))
     assert answer.status == 422
-    assert time.monotonic() - began < 1
 
 
 async def test_every_character_of_a_long_password_counts(world, browser):

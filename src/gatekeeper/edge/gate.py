@@ -16,6 +16,7 @@ from gatekeeper.domain.access import ALLOWED_UNKNOWN, Allow, Kind, Verdict, deci
 from gatekeeper.domain.addresses import Authority, MalformedHost, authority, is_origin_of
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import owed, owed_until
+from gatekeeper.domain.one_origin import worker_reaches
 from gatekeeper.domain.paths import AmbiguousPath, split_target
 from gatekeeper.domain.routing import APP, Own, Router, UnknownHost
 from gatekeeper.edge.answers import Answer, Answers
@@ -123,7 +124,6 @@ class Gate:
         self._renewals = Renewals(touch, config.session.idle_timeout)
         self._ways = tuple(ways)
         self._router: Router[Way] = Router(self._ways, hosts=server.public_hosts, prefix=server.prefix)
-        self._prefix = server.prefix.encode() + b"/"
         self._places: dict[tuple[str, bytes], Way | Own | None] = {}
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
@@ -215,7 +215,7 @@ class Gate:
                 return self.answers.error(
                     403, request, request_id.decode(), "the page that asks is on another site", closes=True
                 )
-        if request.service_worker and self._prefix.startswith(path[: path.rindex(b"/") + 1]):
+        if request.service_worker and worker_reaches(path, self._server.prefix):
             return self.answers.error(
                 403, request, request_id.decode(), "a service worker here could take over the sign-in pages"
             )
