@@ -86,6 +86,13 @@ async def test_each_bad_row_is_reported_by_line_and_reason_and_none_is_imported(
     assert await world.log("user.create") == []
 
 
+@pytest.mark.parametrize("text", [BCRYPT, "$1$salt$hash", "{SSHA}c2FsdGVk", "{SHA512-CRYPT}$6$salt$hash"])
+async def test_a_hash_among_the_passwords_never_becomes_the_password(world: World, text: str):
+    with pytest.raises(BadRows) as bad:
+        await run(world, f"username,email,password\nanna,anna@example.com,{text}\n")
+    assert [(fault.line, fault.field) for fault in bad.value.report.faults] == [(2, "password")]
+
+
 async def test_a_bad_row_in_the_middle_mended_and_run_again(world: World):
     text = GOOD.replace("marco@example.com", "nowhere")
     with pytest.raises(BadRows):

@@ -7,6 +7,7 @@ them a second time. Permissions cannot be imported.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 BATCH = 500
 HASHED_AT_ONCE = 2
 """How many passwords of an import are hashed at the same time; sign-ins go on beside it."""
+
+_HASH = re.compile(r"\$\w+\$|\{[A-Z][A-Z0-9.-]+\}")
+"""How a hash begins. Taken for a password, a list of hashes would be a list of passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ def _wanted(row: Row) -> _Wanted:
         faults.append(Refused("both", "give a password or its hash, not both", "password_hash"))
     elif stored_hash is not None and not is_supported(stored_hash):
         faults.append(Refused("unknown-hash", "this kind of password hash is not known", "password_hash"))
+    if candidate.password is not None and _HASH.match(candidate.password):
+        faults.append(Refused("hash", "this is the hash of a password: it belongs into password_hash", "password"))
     if faults:
         raise RefusedAll(faults)
     login, address = canonical_name(candidate.username), canonical_name(candidate.email)
