@@ -139,6 +139,17 @@ def test_a_port_that_is_taken_is_one_line(bare, tmp_path, database_url, redis_ur
     assert f"127.0.0.1:{port}" in ended.err
 
 
+def test_an_internal_port_that_is_taken_is_named_as_such(bare, tmp_path, database_url, redis_url, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("GATEKEEPER__SERVER__INTERNAL_LISTEN", place)
+        ended = bare("serve", "--config", write_config(tmp_path, database_url, redis_url, free_port()))
+    assert ended.code == 1
+    assert ended.err == f"cannot use server.internal_listen = {place}: Address already in use\n"
+
+
 def test_workers_that_keep_dying_end_the_parent(bare, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     file = write_config(tmp_path, f"postgresql://u:{SECRET}@127.0.0.1:1/x", "redis://127.0.0.1:1/0")

@@ -114,5 +114,6 @@ async def _start(gateway: Gatekeeper, config: Config) -> None:
         if lines is None:
             raise
         if isinstance(error, OSError):
-            raise Failure(f"cannot listen on {config.server.listen}: {error.strerror or error}") from error
+            what = f"use {error.filename}" if error.filename else f"listen on {config.server.listen}"
+            raise Failure(f"cannot {what}: {error.strerror or error}") from error
         raise Failure(*lines) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -49,10 +50,14 @@ class Health:
             OSError: the address is taken, or not ours.
         """
         await self._runner.setup()
-        if listen.path is not None:
-            await web.UnixSite(self._runner, listen.path).start()
-        else:
-            await web.TCPSite(self._runner, listen.host, listen.port).start()
+        try:
+            if listen.path is not None:
+                await web.UnixSite(self._runner, listen.path).start()
+            else:
+                await web.TCPSite(self._runner, listen.host, listen.port).start()
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise OSError(error.errno, why, f"server.internal_listen = {listen}") from error
 
     async def close(self) -> None:
         """Stop listening."""
