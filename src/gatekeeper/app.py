@@ -55,11 +55,13 @@ KEPT_ALIVE = 3_600.0
 
 
 @asynccontextmanager
-async def open_services(config: Config, *, clock: Callable[[], float] = time.time) -> AsyncIterator[Services]:
+async def open_services(
+    config: Config, *, clock: Callable[[], float] = time.time, own_engines: bool = False
+) -> AsyncIterator[Services]:
     """Everything that the flows need, checked to answer.
 
     Embedded engines are started, and their database brought to the current schema, unless a running gateway has
-    started them already; then those are used.
+    started them already; then those are used. With ``own_engines`` they are not: they would end with that gateway.
 
     Raises:
         Unavailable: PostgreSQL or Redis does not answer.
@@ -68,7 +70,7 @@ async def open_services(config: Config, *, clock: Callable[[], float] = time.tim
         DamagedKey: the secret key cannot be read.
     """
     async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(_engines(config.storage))
+        addresses = await stack.enter_async_context(_engines(config.storage, own=own_engines))
         database = Database.connect(
             addresses.database_url, config.storage.database_password, pool_size=config.storage.pool_size
         )
@@ -104,14 +106,14 @@ async def open_services(config: Config, *, clock: Callable[[], float] = time.tim
 
 
 @asynccontextmanager
-async def _engines(storage: StorageConfig) -> AsyncIterator[Addresses]:
+async def _engines(storage: StorageConfig, *, own: bool) -> AsyncIterator[Addresses]:
     """Where PostgreSQL and Redis answer; those that the configuration does not name are embedded ones."""
     if storage.database is not None and storage.redis is not None:
         yield Addresses(storage.database, storage.redis)
         return
     if storage.data is None:
         raise ValueError("storage.data is needed where the database or Redis is an embedded one")
-    found = running(storage.data)
+    found = None if own else running(storage.data)
     if found is not None:
         yield Addresses(storage.database or found.database_url, storage.redis or found.redis_url)
         return
@@ -149,10 +151,12 @@ class Gatekeeper:
     Args:
         config: what the operator decided.
         clock: seconds since the epoch; tests move it.
+        own_engines: whether embedded engines must be its own, not those of a gateway that runs on the same data.
     """
 
-    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time, own_engines: bool = False) -> None:
         self._config = config
+        self._own_engines = own_engines
         self._clock = clock
         self._stack = AsyncExitStack()
         self._services: Services | None = None
@@ -185,7 +189,9 @@ class Gatekeeper:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        services = await self._stack.enter_async_context(open_services(self._config, clock=self._clock))
+        services = await self._stack.enter_async_context(
+            open_services(self._config, clock=self._clock, own_engines=self._own_engines)
+        )
         self._services = services
         self._run_along(services.bus.run())
         self._run_along(services.node.run())

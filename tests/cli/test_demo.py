@@ -18,6 +18,17 @@ def test_the_demo_listens_on_loopback_alone(tmp_path):
     assert not config.server.trusted_proxies.trusts("127.0.0.1")
 
 
+def test_a_second_gateway_on_the_same_data_is_refused_in_one_line(tmp_path, bare):
+    """It would live on the first one's engines, and be left without when that one stops."""
+    data = tmp_path / "demo"
+    with running("demo", "--port", str(free_port()), "--data", str(data), until="Ctrl-C") as (process, _):
+        for more in ([], ["--workers", "2"]):
+            ended = bare("serve", "--config", data / "gatekeeper.toml", *more)
+            assert (ended.code, ended.out) == (1, "")
+            assert ended.err == f"the data folder {data} is in use by another gatekeeper (process {process.pid})\n"
+        assert bare("user", "list", "--config", data / "gatekeeper.toml").code == 0
+
+
 def test_the_demo_knows_localhost_and_its_address(tmp_path):
     from gatekeeper.domain.routing import UnknownHost
 

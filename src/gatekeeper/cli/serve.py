@@ -78,7 +78,7 @@ async def _run(config: Config, when_ready: Callable[[Gatekeeper], Awaitable[None
         loop.add_signal_handler(number, stopped.set)
     if is_worker():
         when_left_alone(stopped.set)
-    gateway = Gatekeeper(config)
+    gateway = Gatekeeper(config, own_engines=not is_worker())
     starting = asyncio.ensure_future(_start(gateway, config))
     waiting = asyncio.ensure_future(stopped.wait())
     await asyncio.wait((starting, waiting), return_when=asyncio.FIRST_COMPLETED)

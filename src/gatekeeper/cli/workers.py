@@ -93,13 +93,12 @@ async def _start_engines(config: Config, stack: AsyncExitStack) -> None:
     storage = config.storage
     if storage.data is None or (storage.database is not None and storage.redis is not None):
         return
-    from gatekeeper.embedded import Engines, running
+    from gatekeeper.embedded import Engines
     from gatekeeper.store.migrations import migrate
 
-    if running(storage.data) is None:
-        engines = await stack.enter_async_context(Engines.start(storage.data))
-        if storage.database is None:
-            await migrate(engines.database_url)
+    engines = await stack.enter_async_context(Engines.start(storage.data))
+    if storage.database is None:
+        await migrate(engines.database_url)
 
 
 class Worker:
