@@ -126,6 +126,11 @@ class Visitor:
         async with self._client.request(method, url, data=form, allow_redirects=False) as answer:
             return answer.status
 
+    async def location(self, url: str) -> str:
+        """Where an address leads."""
+        async with self._client.get(url, allow_redirects=False) as answer:
+            return answer.headers["Location"]
+
     async def post(self, url: str, page: str, **fields: str) -> tuple[int, str]:
         """Send the form of a page; the status, and where it leads or what it says."""
         hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))

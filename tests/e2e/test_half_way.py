@@ -117,3 +117,9 @@ async def test_the_attempts_cookie_is_no_session(gate):
         await visitor.gives_password(gate.base, "anna@example.com")
         visitor.plant(gate.base, "gatekeeper", visitor.cookie("gatekeeper-login"))
         assert (await visitor.get(f"{gate.base}/mail/whoami"))[0] == 401
+
+
+async def test_password_managers_are_led_to_the_account_page(gate):
+    async with Visitor() as visitor:
+        await visitor.signs_in(gate.base, "anna@example.com")
+        assert await visitor.location(f"{gate.base}/.well-known/change-password") == "/gatekeeper/account"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gatekeeper.domain.background import Pattern
 
 MIB = 1024 * 1024
+CHANGE_PASSWORD = "/.well-known/change-password"  # noqa: S105 - a path (W3C: A Well-Known URL for Changing Passwords)
+OWN_PATHS = (CHANGE_PASSWORD,)
+"""Paths at the root of our own host, outside the prefix, that are ours."""
 
 Identity = Literal["forwarded", "remote", "none"]
 Encoding = Literal["percent", "utf-8"]
@@ -211,7 +214,7 @@ class Config:
 
     def router(self) -> Router[RouteConfig]:
         """A router over the routes and our own pages, made anew at each call."""
-        return Router(self.routes, hosts=self.server.public_hosts, prefix=self.server.prefix)
+        return Router(self.routes, hosts=self.server.public_hosts, prefix=self.server.prefix, own_paths=OWN_PATHS)
 
     def strip_set(self) -> StripSet:
         """What is removed from clients' requests, on every route, with the names that any route adds of its own."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from gatekeeper.config.model import OWN_PATHS
 from gatekeeper.domain import background
 from gatekeeper.domain.access import ALLOWED_UNKNOWN, Allow, Kind, Verdict, decide
 from gatekeeper.domain.addresses import Authority, MalformedHost, authority, is_origin_of
@@ -123,7 +124,9 @@ class Gate:
         self._own_cookies = OwnCookies(server.cookies)
         self._renewals = Renewals(touch, config.session.idle_timeout)
         self._ways = tuple(ways)
-        self._router: Router[Way] = Router(self._ways, hosts=server.public_hosts, prefix=server.prefix)
+        self._router: Router[Way] = Router(
+            self._ways, hosts=server.public_hosts, prefix=server.prefix, own_paths=OWN_PATHS
+        )
         self._places: dict[tuple[str, bytes], Way | Own | None] = {}
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:

@@ -36,6 +36,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request, session, info=" ".join(await said(request)))
 
 
+async def elsewhere(request: web.Request) -> web.StreamResponse:
+    """``GET /.well-known/change-password``: password managers lead here (W3C: Changing Passwords, §2)."""
+    return see_other(request.app[DESTINATIONS].own(ADDRESS))
+
+
 async def change(request: web.Request) -> web.StreamResponse:
     """``POST /account``: a new password."""
     services = request.app[SERVICES]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp_session
 
+from gatekeeper.config.model import CHANGE_PASSWORD
 from gatekeeper.manners.cookies import Cookies
 from gatekeeper.manners.destinations import Destinations
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, RENDERER, SERVICES
@@ -48,6 +49,7 @@ def setup(app: web.Application, services: Services, renderer: Renderer, clock: C
     _both(app, f"{prefix}/login", sign_in.show, sign_in.give)
     _both(app, f"{prefix}/logout", sign_out.show, sign_out.leave)
     _both(app, f"{prefix}/account", account.show, account.change)
+    app.router.add_get(CHANGE_PASSWORD, account.elsewhere)
     steps: tuple[StepPage, ...] = (CodePage(), EnrolPage(), NewPasswordPage(), RecoveryCodesPage(), NoticePage())
     for step in steps:
         _both(app, f"{prefix}{ADDRESSES[step.step]}", step.show, step.submit)
