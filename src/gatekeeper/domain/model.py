@@ -129,7 +129,10 @@ class OwnerFacts:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person as PostgreSQL keeps them. ``facts`` is the part that sessions carry."""
+    """A person as PostgreSQL keeps them. ``facts`` is the part that sessions carry.
+
+    ``language`` is the one that they chose (BCP 47); ``None``: as their browser asks.
+    """
 
     facts: OwnerFacts
     created_at: float
@@ -141,6 +144,7 @@ class User:
     two_factor_owed_since: float | None = None
     enrolment_code_digest: str | None = None
     enrolment_code_required: bool = False
+    language: str | None = None
 
     @property
     def id(self) -> str:

@@ -2,36 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LARGEST = 64 * 1024
 MOST_FIELDS = 50
 TYPE = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: web.Request) -> Mapping[str, str]:
-    """The fields of a form; of a field sent twice the first value.
+class Form(Mapping[str, str]):
+    """The fields of a form, as they were sent. As a mapping it holds, of a field sent twice, the first value.
+
+    Attributes:
+        pairs: all of them in order.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self.pairs = tuple(pairs)
+        self._first = dict(reversed(self.pairs))
+
+    def __getitem__(self, name: str) -> str:
+        return self._first[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a field, such as those of the boxes that were ticked."""
+        return tuple(value for known, value in self.pairs if known == name)
+
+
+async def read_form(request: web.Request, *, most_fields: int = MOST_FIELDS, largest: int = LARGEST) -> Form:
+    """The fields of a form.
+
+    Args:
+        request: the one that carries it.
+        most_fields: how many fields it may have.
+        largest: how many bytes it may have.
 
     Raises:
-        web.HTTPRequestEntityTooLarge: it is longer than any of our forms can be.
+        web.HTTPRequestEntityTooLarge: it is longer.
         web.HTTPUnsupportedMediaType: it is not a form as browsers send ours.
-        web.HTTPBadRequest: it has more fields than any of our forms.
+        web.HTTPBadRequest: it has more fields.
     """
     if request.content_type != TYPE:
         raise web.HTTPUnsupportedMediaType
-    body = await request.content.read(LARGEST + 1)
-    while len(body) <= LARGEST and not request.content.at_eof():
-        body += await request.content.read(LARGEST + 1 - len(body))
-    if len(body) > LARGEST:
-        raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=len(body))
+    body = await request.content.read(largest + 1)
+    while len(body) <= largest and not request.content.at_eof():
+        body += await request.content.read(largest + 1 - len(body))
+    if len(body) > largest:
+        raise web.HTTPRequestEntityTooLarge(max_size=largest, actual_size=len(body))
     try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most_fields)
     except ValueError:
         raise web.HTTPBadRequest from None
-    return dict(reversed(pairs))
+    return Form(pairs)

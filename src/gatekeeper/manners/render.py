@@ -76,7 +76,9 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._environment.globals.update(brand=branding, prefix=prefix, static=self.files.url)
         self._environment.filters.update(day=day, moment=moment, initial=initial, device=device)
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """One enrolled app. ``last_counter`` is the time step of the last code that was taken (RFC 6238 §5.2)."""
+    """One enrolled app. ``last_counter`` is the time step of the last code that was taken (RFC 6238 §5.2).
+
+    ``last_used_at`` is ``None`` until a code of it was taken at a sign-in.
+    """
 
     id: str
     user_id: str
@@ -27,6 +30,7 @@ class Authenticator:
     sealed_secret: str
     created_at: float
     last_counter: int = -1
+    last_used_at: float | None = None
 
 
 class Authenticators:
@@ -106,4 +110,4 @@ class Authenticators:
 
 
 def _authenticator_of(row: Row[Any]) -> Authenticator:
-    return Authenticator(row.id, row.user_id, row.name, row.sealed_secret, row.created_at, row.last_counter)
+    return Authenticator(*tuple(row))

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A browser that a person is known in. ``trusted_until`` of ``None``: it never stands in for the code."""
+    """A browser that a person is known in, with the address and ``User-Agent`` of its latest sign-in.
+
+    ``trusted_until`` of ``None``: it never stands in for the code.
+    """
 
     user_id: str
     digest: str
     first_seen_at: float
     last_seen_at: float
     trusted_until: float | None
+    user_agent: str = ""
+    address: str = ""
 
 
 class Devices:

@@ -75,6 +75,7 @@ users = Table(
     _text("enrolment_code_digest", needed=False),
     _flag("enrolment_code_required"),
     Column("facts_version", BigInteger, nullable=False, server_default=text("1")),
+    _text("language", needed=False),
 )
 _has_password = users.c.password_hash.is_not(None)
 Index("users_administrators", users.c.username_canonical, postgresql_where=text("permissions <> '{}'"))
@@ -114,6 +115,7 @@ authenticators = Table(
     _text("sealed_secret"),
     _time("created_at", needed=True),
     Column("last_counter", BigInteger, nullable=False),
+    _time("last_used_at"),
 )
 Index("authenticators_user_id", authenticators.c.user_id)
 
@@ -188,6 +190,8 @@ devices = Table(
     _time("first_seen_at", needed=True),
     _time("last_seen_at", needed=True),
     _time("trusted_until"),
+    Column("user_agent", Text, nullable=False, server_default=text("''")),
+    Column("address", Text, nullable=False, server_default=text("''")),
 )
 
 endings = Table(
@@ -210,3 +214,41 @@ signing_keys = Table(
     _text("sealed_pem"),
     _time("created_at", needed=True),
 )
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _text("kind"),
+    _text("recipient"),
+    _text("language", needed=False),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'")),
+    _text("sealed", needed=False),
+    _time("created_at", needed=True),
+    _time("next_try_at", needed=True),
+    _time("give_up_at", needed=True),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+)
+Index("outbox_next_try_at", outbox.c.next_try_at)
+
+notices = Table(
+    "notices",
+    metadata,
+    _of_user(key=True),
+    Column("kind", Text, primary_key=True),
+    _text("about"),
+    _time("at", needed=True),
+)
+
+one_time_links = Table(
+    "one_time_links",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _of_user(),
+    _text("purpose"),
+    _text("address", needed=False),
+    _time("created_at", needed=True),
+    _time("expires_at", needed=True),
+)
+Index("one_time_links_user_id", one_time_links.c.user_id)
+Index("one_time_links_expires_at", one_time_links.c.expires_at)

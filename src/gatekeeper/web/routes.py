@@ -12,7 +12,8 @@ from gatekeeper.manners.cookies import Cookies
 from gatekeeper.manners.destinations import Destinations
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, RENDERER, SERVICES
 from gatekeeper.manners.scratch import ScratchStorage
-from gatekeeper.web import account, sign_in, sign_out
+from gatekeeper.web import account, console, sign_in, sign_out
+from gatekeeper.web.guard import guarded
 from gatekeeper.web.pages import pages
 from gatekeeper.web.passwords import NewPasswordPage, NoticePage
 from gatekeeper.web.two_factor import CodePage, EnrolPage, RecoveryCodesPage
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
     from gatekeeper.flows.services import Services
     from gatekeeper.manners.render import Renderer
+    from gatekeeper.web.inside import Door
     from gatekeeper.web.steps import StepPage
+
+DOORS: tuple[Door, ...] = console.DOORS
+"""Every address inside, of which the matrix of permissions is made."""
 
 
 def setup(app: web.Application, services: Services, renderer: Renderer, clock: Callable[[], float] = time.time) -> None:
@@ -53,6 +58,8 @@ def setup(app: web.Application, services: Services, renderer: Renderer, clock: C
     steps: tuple[StepPage, ...] = (CodePage(), EnrolPage(), NewPasswordPage(), RecoveryCodesPage(), NoticePage())
     for step in steps:
         _both(app, f"{prefix}{ADDRESSES[step.step]}", step.show, step.submit)
+    for door in DOORS:
+        app.router.add_route(door.method, f"{prefix}{door.path}", guarded(door))
 
 
 def _both(app: web.Application, path: str, show: Handler, take: Handler) -> None:

@@ -1,0 +1,62 @@
+"""Mail that waits to be sent, one-time links, languages, and what people see of their devices and authenticators."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = (
+    "ALTER TABLE users ADD COLUMN language text",
+    "ALTER TABLE authenticators ADD COLUMN last_used_at timestamptz",
+    """
+    ALTER TABLE devices
+        ADD COLUMN user_agent text NOT NULL DEFAULT '',
+        ADD COLUMN address text NOT NULL DEFAULT ''
+    """,
+    """
+    CREATE TABLE outbox (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        kind text NOT NULL,
+        recipient text NOT NULL,
+        language text,
+        details jsonb NOT NULL DEFAULT '{}',
+        sealed text,
+        created_at timestamptz NOT NULL,
+        next_try_at timestamptz NOT NULL,
+        give_up_at timestamptz NOT NULL,
+        tries integer NOT NULL DEFAULT 0
+    )
+    """,
+    "CREATE INDEX outbox_next_try_at ON outbox (next_try_at)",
+    """
+    CREATE TABLE notices (
+        user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+        kind text NOT NULL,
+        about text NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (user_id, kind)
+    )
+    """,
+    """
+    CREATE TABLE one_time_links (
+        digest text PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+        purpose text NOT NULL,
+        address text,
+        created_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL
+    )
+    """,
+    "CREATE INDEX one_time_links_user_id ON one_time_links (user_id)",
+    "CREATE INDEX one_time_links_expires_at ON one_time_links (expires_at)",
+)
+
+
+def upgrade() -> None:
+    """Make what has been missing since revision 0001."""
+    for statement in STATEMENTS:
+        op.execute(statement)

@@ -1,0 +1,14 @@
+"""The console: pages from which administrators steer. Each goes through the same flows as the API, under the same
+permissions; a page only reads a form, calls a flow, and shows what came of it.
+
+``DOORS`` is all of them; the router and the matrix of permissions are made from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gatekeeper.web.inside import Door
+
+DOORS: tuple[Door, ...] = ()

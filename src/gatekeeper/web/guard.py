@@ -1,0 +1,161 @@
+"""Who comes in at a door: somebody signed in who owes nothing, holds what it asks for, and sent the form themselves.
+
+What was sent is never lost on the way: a form whose token is of an earlier session, or whose proof has grown old, comes
+back as a page that holds all of it, and goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from gatekeeper.domain.errors import NotFound, Refused
+from gatekeeper.domain.login import owed
+from gatekeeper.domain.permissions import in_order
+from gatekeeper.flows import audit
+from gatekeeper.flows.acting import Actor, Forbidden, of_session, require, who_can_help
+from gatekeeper.flows.proving import prove_again
+from gatekeeper.flows.throttling import Throttled
+from gatekeeper.manners import csrf
+from gatekeeper.manners.acting import replace_session, session_of
+from gatekeeper.manners.client import client_of
+from gatekeeper.manners.forms import Form, read_form
+from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, SERVICES
+from gatekeeper.web.inside import Turn, inside_page
+from gatekeeper.web.pages import error_page, page, see_other
+from gatekeeper.web.refusals import refusal_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from aiohttp.typedefs import Handler
+
+    from gatekeeper.domain.model import Session
+    from gatekeeper.web.inside import Door
+
+PROOF = "current_password"
+SECRETS = frozenset({csrf.FIELD, PROOF, "new_password", "new_password_again", "code", "password"})
+"""Fields that are never put into a page again."""
+
+STALE = "You were away for a while, so nothing has been changed yet."
+
+
+def guarded(door: Door) -> Handler:
+    """The handler of a door, with its guard."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        actor = await _who(request)
+        if actor is None or actor.session is None:
+            return _sign_in(request, door)
+        try:
+            require(actor, *door.any_of)
+            if door.changes:
+                return await _changed(request, door, actor)
+            return await door.handler(Turn(request, actor, actor.session, request.app[CLOCK]()))
+        except Forbidden as error:
+            return await _forbidden(request, door, actor, error)
+
+    return handle
+
+
+async def _who(request: web.Request) -> Actor | None:
+    """Who asks; ``None`` where that is nobody, or somebody who owes a step first."""
+    session = await session_of(request)
+    if session is None:
+        return None
+    services, now = request.app[SERVICES], request.app[CLOCK]()
+    try:
+        actor = await of_session(services, session, client_of(request))
+    except NotFound:
+        return None
+    due = owed(actor.user, services.node.policies.password, now, two_factor_applies=session.two_factor_applies)
+    return actor if actor.user.enabled and due is None else None
+
+
+def _sign_in(request: web.Request, door: Door) -> web.StreamResponse:
+    destinations = request.app[DESTINATIONS]
+    if not door.changes:
+        return see_other(destinations.own("/login", request.path_qs))
+    shown_at = door.shown_at.format_map(request.match_info) if door.shown_at else ""
+    back = destinations.own(shown_at) if shown_at else request.path
+    return page(request, "resend.html", HTTPStatus.UNAUTHORIZED, login_url=destinations.own("/login", back))
+
+
+async def _changed(request: web.Request, door: Door, actor: Actor) -> web.StreamResponse:
+    services, now = request.app[SERVICES], request.app[CLOCK]()
+    session = actor.session
+    if session is None:
+        raise AssertionError("a form comes from somebody in a session")
+    form = await read_form(request, most_fields=door.most_fields, largest=door.largest)
+    if not csrf.is_same_origin(request):
+        return error_page(request, HTTPStatus.FORBIDDEN)
+    if not csrf.is_session_token(services.signer, form.get(csrf.FIELD, ""), session):
+        return await _again(request, actor, form, HTTPStatus.FORBIDDEN, text=STALE)
+    if not door.grave or actor.proved_recently(now):
+        return await door.handler(Turn(request, actor, session, now, form))
+    if PROOF not in form:
+        return await _again(request, actor, form, HTTPStatus.FORBIDDEN, proof=True)
+    return await _proved(request, door, actor, session, form)
+
+
+async def _proved(request: web.Request, door: Door, actor: Actor, session: Session, form: Form) -> web.StreamResponse:
+    """Take the password that was asked for, then go on with what was sent before it."""
+    services, now = request.app[SERVICES], request.app[CLOCK]()
+    try:
+        token, fresh = await prove_again(services, session, form[PROOF], client_of(request), now)
+    except (Refused, Throttled) as refused:
+        status, errors = refusal_of(refused)
+        return await _again(request, actor, form, status, proof=True, errors=errors)
+    except NotFound:
+        return _sign_in(request, door)
+    replace_session(request, fresh)
+    proven = replace(actor, session=fresh, authenticated_at=fresh.authenticated_at)
+    try:
+        response = await door.handler(Turn(request, proven, fresh, now, form))
+    except Forbidden as error:
+        response = await _forbidden(request, door, proven, error)
+    request.app[COOKIES].set_session(response, token)
+    return response
+
+
+async def _again(
+    request: web.Request,
+    actor: Actor,
+    form: Form,
+    status: int,
+    *,
+    text: str = "",
+    proof: bool = False,
+    errors: dict[str, str] | None = None,
+) -> web.Response:
+    """A page that holds what was sent, to be sent again, with the password where a proof is needed."""
+    kept = [(name, value) for name, value in form.pairs if name not in SECRETS]
+    lost = any(name in SECRETS - {csrf.FIELD, PROOF} for name, _ in form.pairs)
+    return await inside_page(
+        request,
+        actor,
+        "again.html",
+        status,
+        action=request.path_qs,
+        kept=kept,
+        lost=lost,
+        text=text,
+        proof=proof,
+        errors=errors or {},
+    )
+
+
+async def _forbidden(request: web.Request, door: Door, actor: Actor, error: Forbidden) -> web.Response:
+    services = request.app[SERVICES]
+    if door.changes:
+        details: dict[str, object] = {"call": f"{request.method} {request.path}", "reason": str(error)}
+        await audit.record_refusal(services, actor, "page.change", request.app[CLOCK](), details)
+    return await inside_page(
+        request,
+        actor,
+        "forbidden.html",
+        HTTPStatus.FORBIDDEN,
+        message=error.message,
+        needed=in_order(error.needed),
+        helpers=await who_can_help(services),
+    )
