@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from gatekeeper.store.devices import Devices
 from gatekeeper.store.endings import Endings
 from gatekeeper.store.failures import translated
 from gatekeeper.store.migrations import OutdatedSchema, expected_schema
+from gatekeeper.store.outbox import Outbox
 from gatekeeper.store.passwords import Passwords
 from gatekeeper.store.policies import PoliciesTable
 from gatekeeper.store.recovery_codes import RecoveryCodes
@@ -50,16 +52,23 @@ class Tables:
         self.devices = Devices(runner)
         self.endings = Endings(runner)
         self.signing_keys = SigningKeys(runner)
+        self.outbox = Outbox(runner)
 
 
 class Database:
-    """A PostgreSQL with the current schema. Made by :meth:`connect`; it connects when it is first asked something."""
+    """A PostgreSQL with the current schema. Made by :meth:`connect`; it connects when it is first asked something.
+
+    Attributes:
+        read: what is kept, each read on its own.
+        posted: set whenever a transaction of this node has left mail in the outbox; who sends it clears it.
+    """
 
     def __init__(self, engine: AsyncEngine, *, pooled_elsewhere: bool) -> None:
         self._engine = engine
         reading = engine if pooled_elsewhere else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reads = Reads(reading)
         self.read = Tables(self._reads)
+        self.posted = asyncio.Event()
 
     @classmethod
     def connect(
@@ -97,13 +106,16 @@ class Database:
             Unavailable: PostgreSQL does not answer; when it went away at the very end, it is not known which.
         """
         async with borrowed(self._engine) as connection:
-            yield Tables(Transaction(connection))
+            tables = Tables(Transaction(connection))
+            yield tables
             try:
                 with translated():
                     await connection.commit()
             except Unavailable:
                 await cut(connection)
                 raise
+            if tables.outbox.added:
+                self.posted.set()
 
     async def check(self) -> None:
         """See whether PostgreSQL answers and has the current schema.

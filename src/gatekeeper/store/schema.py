@@ -221,6 +221,7 @@ outbox = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     _text("kind"),
     _text("recipient"),
+    _text("user_id", needed=False),
     _text("language", needed=False),
     Column("details", JSONB, nullable=False, server_default=text("'{}'")),
     _text("sealed", needed=False),

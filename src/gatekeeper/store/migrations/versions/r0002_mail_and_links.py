@@ -22,6 +22,7 @@ STATEMENTS = (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         kind text NOT NULL,
         recipient text NOT NULL,
+        user_id text,
         language text,
         details jsonb NOT NULL DEFAULT '{}',
         sealed text,
