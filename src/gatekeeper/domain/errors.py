@@ -4,6 +4,11 @@
 class GatekeeperError(Exception):
     """The base of every error that a caller is expected to handle."""
 
+    @property
+    def said(self) -> str:
+        """What it says to people: the text as it was given, which ``str()`` of an error turns into plain English."""
+        return self.args[0] if self.args and isinstance(self.args[0], str) else str(self)
+
 
 class NotFound(GatekeeperError):
     """What was asked for does not exist."""
