@@ -80,7 +80,7 @@ class Renderer:
         )
         self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._environment.globals.update(brand=branding, prefix=prefix, static=self.files.url)
-        self._environment.filters.update(day=day, moment=moment, initial=initial, device=device)
+        self._environment.filters.update(day=day, moment=moment, initial=initial, device=device, number=number)
 
     def page(self, name: str, *, lang: str = "en", **context: object) -> str:
         """A page as HTML.
@@ -107,6 +107,11 @@ def moment(at: float) -> Markup:
 def day(at: float) -> Markup:
     """A ``<time>`` that shows the day alone; the exact time is in its tooltip."""
     return _time(at, "%-d %B %Y", "day")
+
+
+def number(value: int) -> str:
+    """A whole number as people read it: "12,345"."""
+    return f"{value:,}"
 
 
 def initial(name: str) -> str:
