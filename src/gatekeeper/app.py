@@ -36,6 +36,7 @@ from gatekeeper.sessions import connection
 from gatekeeper.sessions.attempts import Attempts
 from gatekeeper.sessions.bus import Bus
 from gatekeeper.sessions.cache import SessionCache
+from gatekeeper.sessions.drafts import Drafts
 from gatekeeper.sessions.once import Once
 from gatekeeper.sessions.sessions import Sessions
 from gatekeeper.sessions.throttle import Throttle
@@ -94,6 +95,7 @@ async def open_services(
             throttle=Throttle(redis, delay, ttl=PERSON_COUNTERS),
             address_throttle=Throttle(redis, address_delay, ttl=ADDRESS_COUNTERS),
             once=Once(redis),
+            drafts=Drafts(redis),
             bus=bus,
             cache=cache,
             hasher=hasher,

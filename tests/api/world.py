@@ -29,6 +29,7 @@ from gatekeeper.sessions.attempts import Attempts
 from gatekeeper.sessions.bus import Bus
 from gatekeeper.sessions.cache import SessionCache
 from gatekeeper.sessions.connection import connect
+from gatekeeper.sessions.drafts import Drafts
 from gatekeeper.sessions.once import Once
 from gatekeeper.sessions.sessions import Sessions
 from gatekeeper.sessions.throttle import Throttle
@@ -219,6 +220,7 @@ async def open_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
             throttle=Throttle(redis, delay),
             address_throttle=Throttle(redis, address_delay),
             once=Once(redis),
+            drafts=Drafts(redis),
             bus=bus,
             cache=cache,
             hasher=hasher,

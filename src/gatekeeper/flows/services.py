@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gatekeeper.sessions.attempts import Attempts
     from gatekeeper.sessions.bus import Bus
     from gatekeeper.sessions.cache import SessionCache
+    from gatekeeper.sessions.drafts import Drafts
     from gatekeeper.sessions.once import Once
     from gatekeeper.sessions.sessions import Sessions
     from gatekeeper.sessions.throttle import Throttle
@@ -37,6 +38,7 @@ class Services:
     throttle: Throttle
     address_throttle: Throttle
     once: Once
+    drafts: Drafts
     bus: Bus
     cache: SessionCache
     hasher: Hasher

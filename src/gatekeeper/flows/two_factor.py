@@ -211,7 +211,7 @@ async def _use(services: Services, user: User, cleaned: str, client: Client, now
         counter = totp.verify(secret, cleaned, now, authenticator.last_counter)
         if counter is not None:
             async with services.database.transaction() as tables:
-                if await tables.authenticators.use_counter(authenticator.id, counter):
+                if await tables.authenticators.use_counter(authenticator.id, counter, now):
                     return Method.OTP
     return None
 

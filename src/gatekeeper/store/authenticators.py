@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, false, insert, select, update
 
 from gatekeeper.domain.errors import NotFound
 from gatekeeper.store.people import changed, locked_row
 from gatekeeper.store.schema import authenticators, recovery_codes
+from gatekeeper.store.types import is_id
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from gatekeeper.store.running import Runner
 
@@ -61,34 +62,40 @@ class Authenticators:
         rows = await self._runner.rows(query.order_by(authenticators.c.created_at, authenticators.c.id))
         return [_authenticator_of(row) for row in rows]
 
-    async def use_counter(self, authenticator_id: str, counter: int) -> bool:
+    async def held(self, user_id: str) -> list[Authenticator]:
+        """As :meth:`of_user`, and nobody else adds or removes one of them before this transaction ends.
+
+        Raises:
+            NotFound: there is no such person.
+        """
+        await locked_row(self._runner, user_id)
+        return await self.of_user(user_id)
+
+    async def use_counter(self, authenticator_id: str, counter: int, now: float) -> bool:
         """Take a code's time step, if no later or equal one was taken: of many at once, one succeeds."""
         unused = (authenticators.c.id == authenticator_id, authenticators.c.last_counter < counter)
-        return bool(await self._runner.change(update(authenticators).where(*unused).values(last_counter=counter)))
+        taken = update(authenticators).where(*unused).values(last_counter=counter, last_used_at=now)
+        return bool(await self._runner.change(taken))
 
-    async def rename(self, authenticator_id: str, name: str) -> None:
-        """Give one another name.
-
-        Raises:
-            NotFound: there is none with this id.
-        """
-        statement = update(authenticators).where(authenticators.c.id == authenticator_id).values(name=name)
-        if not await self._runner.change(statement):
-            raise NotFound("there is no such authenticator")
-
-    async def remove(self, authenticator_id: str) -> None:
-        """Remove one; with the last one the recovery codes go too.
+    async def rename(self, user_id: str, authenticator_id: str, name: str) -> None:
+        """Give one of a person's another name.
 
         Raises:
-            NotFound: there is none with this id.
+            NotFound: this person has none with this id.
         """
-        user_id = await self._runner.value(
-            select(authenticators.c.user_id).where(authenticators.c.id == authenticator_id)
-        )
-        if user_id is None:
+        if not await self._runner.change(
+            update(authenticators).where(*_one(user_id, authenticator_id)).values(name=name)
+        ):
             raise NotFound("there is no such authenticator")
+
+    async def remove(self, user_id: str, authenticator_id: str) -> None:
+        """Remove one of a person's; with the last one the recovery codes go too.
+
+        Raises:
+            NotFound: this person has none with this id.
+        """
         await locked_row(self._runner, user_id)
-        if not await self._runner.change(delete(authenticators).where(authenticators.c.id == authenticator_id)):
+        if not await self._runner.change(delete(authenticators).where(*_one(user_id, authenticator_id))):
             raise NotFound("there is no such authenticator")
         if not await self._runner.value(select(exists().where(authenticators.c.user_id == user_id))):
             await self._forget_factor(user_id)
@@ -107,6 +114,12 @@ class Authenticators:
     async def _forget_factor(self, user_id: str) -> None:
         await self._runner.change(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
         await changed(self._runner, user_id, {"enrolled": False, "recovery_codes_pending": False})
+
+
+def _one(user_id: str, authenticator_id: str) -> tuple[ColumnElement[bool], ...]:
+    """One authenticator, if it is this person's. What is no id is nobody's."""
+    mine = authenticators.c.user_id == user_id
+    return (mine, authenticators.c.id == authenticator_id) if is_id(authenticator_id) else (mine, false())
 
 
 def _authenticator_of(row: Row[Any]) -> Authenticator:
