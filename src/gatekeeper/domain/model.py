@@ -95,13 +95,17 @@ class TwoFactorPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Both policies as they stand, each with the version that ``If-Match`` names, and the epoch of the last change."""
+    """Both policies as they stand, each with the version that ``If-Match`` names, and the epoch of the last change.
+
+    ``trust_epoch`` is that at which trusted devices were last withdrawn: trust given before then is void for good.
+    """
 
     password: PasswordPolicy = field(default_factory=PasswordPolicy)
     two_factor: TwoFactorPolicy = field(default_factory=TwoFactorPolicy)
     epoch: int = 0
     password_version: int = 0
     two_factor_version: int = 0
+    trust_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class OwnerFacts:
     """What a session knows of its owner; whoever changes one of these rewrites it in the person's sessions.
 
     ``version`` rises with each change in PostgreSQL, so that a late rewrite never overwrites a newer one.
-    ``password_strength`` is ``None`` where an imported hash tells no level yet.
+    ``password_strength`` is ``None`` where an imported hash tells no level yet. ``language`` is the one that they chose
+    (BCP 47); ``None``: as their browser asks.
     """
 
     user_id: str
@@ -125,14 +130,12 @@ class OwnerFacts:
     enrolled: bool = False
     recovery_codes_pending: bool = False
     version: int = 0
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person as PostgreSQL keeps them. ``facts`` is the part that sessions carry.
-
-    ``language`` is the one that they chose (BCP 47); ``None``: as their browser asks.
-    """
+    """A person as PostgreSQL keeps them. ``facts`` is the part that sessions carry."""
 
     facts: OwnerFacts
     created_at: float
@@ -144,12 +147,16 @@ class User:
     two_factor_owed_since: float | None = None
     enrolment_code_digest: str | None = None
     enrolment_code_required: bool = False
-    language: str | None = None
 
     @property
     def id(self) -> str:
         """The person's id: a UUID as text, never reused."""
         return self.facts.user_id
+
+    @property
+    def language(self) -> str | None:
+        """The language that they chose."""
+        return self.facts.language
 
 
 @dataclass(frozen=True, slots=True)

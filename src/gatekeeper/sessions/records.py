@@ -44,6 +44,7 @@ def owner_text(owner: OwnerFacts) -> bytes:
         int(owner.change_required),
         int(owner.enrolled),
         int(owner.recovery_codes_pending),
+        owner.language,
     )
 
 
@@ -119,8 +120,8 @@ def attempt_from(id: str, version: bytes, text: bytes) -> Attempt | None:  # noq
 
 
 def _owner(text: bytes) -> OwnerFacts:
-    user_id, version, username, email, name, groups, permissions, enabled, changed_at, strength, *flags = _parts(text)
-    change_required, enrolled, pending = (bool(flag) for flag in flags)
+    user_id, version, username, email, name, groups, permissions, enabled, changed_at, strength, *rest = _parts(text)
+    change_required, enrolled, pending, language = rest
     return OwnerFacts(
         user_id=user_id,
         username=username,
@@ -132,10 +133,11 @@ def _owner(text: bytes) -> OwnerFacts:
         enabled=bool(enabled),
         password_changed_at=changed_at,
         password_strength=None if strength is None else Strength(strength),
-        change_required=change_required,
-        enrolled=enrolled,
-        recovery_codes_pending=pending,
+        change_required=bool(change_required),
+        enrolled=bool(enrolled),
+        recovery_codes_pending=bool(pending),
         version=version,
+        language=language,
     )
 
 

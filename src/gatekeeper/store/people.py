@@ -43,6 +43,7 @@ def facts_of(row: Row[Any]) -> OwnerFacts:
         enrolled=row.enrolled,
         recovery_codes_pending=row.recovery_codes_pending,
         version=row.facts_version,
+        language=row.language,
     )
 
 
@@ -59,7 +60,6 @@ def user_of(row: Row[Any]) -> User:
         two_factor_owed_since=row.two_factor_owed_since,
         enrolment_code_digest=row.enrolment_code_digest,
         enrolment_code_required=row.enrolment_code_required,
-        language=row.language,
     )
 
 
