@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.config import Config, ConfigFaults, load
+from gatekeeper.config import Config, ConfigFaults, MailServer, Sender, load
 
 WHOLE = """
 [server]
@@ -69,12 +69,14 @@ def faults(folder: Path, text: str, environ: dict[str, str] | None = None) -> di
 
 def test_the_contracts_example_is_read_whole(tmp_path):
     (tmp_path / "master").write_text("päss word\n")
-    config = read(tmp_path, WHOLE)
+    config = read(tmp_path, WHOLE, {"GATEKEEPER__MAIL__PASSWORD": "secret"})
     assert config.server.internal_listen is not None
     assert str(config.server.internal_listen) == "127.0.0.1:9091"
     assert config.storage.database == "postgresql://gatekeeper@db/gatekeeper"
     assert config.session.idle_timeout == 1800.0
     assert config.mail is not None
+    assert config.mail.server == MailServer("mail.example.com", 587, username="user")
+    assert config.mail.sender == Sender("Example Mail", "no-reply@example.com")
     (route,) = config.routes
     assert route.upstream_password == "päss word"
     assert route.host == "mail.example.com"
@@ -129,7 +131,7 @@ def test_the_environment_alone_can_say_everything():
 
 def test_a_number_in_the_environment_stays_a_text_where_a_text_is_meant(tmp_path):
     environ = {
-        "GATEKEEPER__MAIL__SMTP": "smtp://mail.example.com",
+        "GATEKEEPER__MAIL__SMTP": "smtp://user@mail.example.com",
         "GATEKEEPER__MAIL__SENDER": "a@example.com",
         "GATEKEEPER__MAIL__PASSWORD": "12345",
     }

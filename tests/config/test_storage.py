@@ -137,10 +137,6 @@ def test_a_data_folder_is_needed_where_something_lies_in_it(tmp_path):
     ("text", "place"),
     [
         ("[session]\nidle_timeout = '13h'", "session.idle_timeout"),
-        ("[mail]\nsender = 'a@example.com'", "mail.smtp"),
-        ("[mail]\nsmtp = 'http://x'\nsender = 'a@example.com'", "mail.smtp"),
-        ("[mail]\nsmtp = 'smtp://u:geheim@x'\nsender = 'a@example.com'", "mail.smtp"),
-        ("[mail]\nsmtp = 'smtp://u@x'\nsender = 'nobody'", "mail.sender"),
         ("[branding]\naccent = 'blue'", "branding.accent"),
         ("[branding]\nlogo = 'none.svg'", "branding.logo"),
         ("[branding]\ntemplates = 'none'", "branding.templates"),

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatekeeper.config.faults import ConfigFaults, Fault
+from gatekeeper.config.mail import read_mail
 from gatekeeper.config.model import Config
 from gatekeeper.config.routes import read_routes
 from gatekeeper.config.section import Section
 from gatekeeper.config.server import read_server
-from gatekeeper.config.storage import read_branding, read_log, read_mail, read_session, read_storage
+from gatekeeper.config.storage import read_branding, read_log, read_session, read_storage
 from gatekeeper.config.values import FromEnvironment
 
 if TYPE_CHECKING:

@@ -130,12 +130,44 @@ class SessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MailConfig:
-    """How mail is sent."""
+class MailServer:
+    """Where mail is handed in. ``tls``: from the first byte (``smtps://``); otherwise by ``STARTTLS``.
 
-    smtp: str
-    sender: str
+    ``STARTTLS`` and a certificate that fits are demanded of every server but one of this machine, where nobody is in
+    between: there encryption is taken where it is offered, and a certificate for another name does.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    username: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine."""
+        return is_loopback(self.host)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mails are from: a name, which may be empty, and an address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailConfig:
+    """How mail is sent.
+
+    ``ca_file`` holds the certificates that the server's is checked with; ``None``: those of the system.
+    ``main_address_reachable`` says that people read their main address without passing the gateway.
+    """
+
+    server: MailServer
+    sender: Sender
     password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
     main_address_reachable: bool = False
 
 

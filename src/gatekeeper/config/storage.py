@@ -1,4 +1,4 @@
-"""Reads ``[storage]``, ``[session]``, ``[mail]``, ``[branding]`` and ``[log]``."""
+"""Reads ``[storage]``, ``[session]``, ``[branding]`` and ``[log]``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from gatekeeper.config import values
 from gatekeeper.config.faults import Wrong
-from gatekeeper.config.model import Branding, LogConfig, LogFormat, MailConfig, SessionConfig, StorageConfig
+from gatekeeper.config.model import Branding, LogConfig, LogFormat, SessionConfig, StorageConfig
 from gatekeeper.config.section import damage
 
 if TYPE_CHECKING:
@@ -116,35 +116,6 @@ def read_session(section: Section) -> SessionConfig:
         section.fault("idle_timeout", "is longer than absolute_timeout, so it would never end a session")
     section.finish()
     return session
-
-
-def read_mail(section: Section) -> MailConfig:
-    """How mail is sent."""
-    mail = MailConfig(
-        smtp=section.need("smtp", _smtp, "smtp://user@mail.example.com:587", ""),
-        sender=section.need("sender", _sender, "Example Mail <no-reply@example.com>", ""),
-        password=section.secret("password"),
-        main_address_reachable=section.take("main_address_reachable", values.boolean, False),  # noqa: FBT003 - a default
-    )
-    section.finish()
-    return mail
-
-
-def _smtp(value: Any) -> str:
-    example = 'is an address such as "smtp://user@mail.example.com:587" or "smtps://…:465"'
-    parts = _split(value, example)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise Wrong(example)
-    if parts.password is not None:
-        raise Wrong("the password comes from mail.password or mail.password_file")
-    return str(value).strip()
-
-
-def _sender(value: Any) -> str:
-    sender = values.text(value)
-    if not re.fullmatch(r"[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+", sender):
-        raise Wrong('is a sender such as "Example Mail <no-reply@example.com>"')
-    return sender
 
 
 def read_branding(section: Section) -> Branding:
