@@ -89,6 +89,18 @@ async def test_a_search_narrows_by_person_action_and_time(database):
     assert await times(user="an\x00na") == []
 
 
+async def test_what_happened_to_one_person_is_read_whoever_did_it_and_pages(database):
+    await write(
+        database,
+        *(entry(float(at), target_id="anna") for at in range(5)),
+        entry(9.0, actor_id="anna", target_id="marco"),
+    )
+    first = await database.read.audit.about("anna", limit=3)
+    rest = await database.read.audit.about("anna", first.next_cursor, limit=3)
+    assert [record.at for record in (*first.items, *rest.items)] == [4.0, 3.0, 2.0, 1.0, 0.0]
+    assert rest.next_cursor is None
+
+
 async def test_a_cursor_of_another_list_is_refused(database):
     with pytest.raises(Refused):
         await database.read.audit.search(cursor="WyJhIl0")

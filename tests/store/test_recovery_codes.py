@@ -64,3 +64,13 @@ async def test_nobody_gets_no_codes(database):
     with pytest.raises(NotFound):
         async with database.transaction() as tables:
             await tables.recovery_codes.confirm(NOBODY)
+
+
+async def test_codes_stand_until_later_ones_make_them_void(database, anna):
+    await replace(database, anna.id, ["a", "b"])
+    async with database.transaction() as tables:
+        await tables.recovery_codes.use(anna.id, "a")
+    assert await database.read.recovery_codes.stand(anna.id, ["a", "b"])
+    assert not await database.read.recovery_codes.stand(NOBODY, ["a"])
+    await replace(database, anna.id, ["c", "d"])
+    assert not await database.read.recovery_codes.stand(anna.id, ["a", "b"])

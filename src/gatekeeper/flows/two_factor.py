@@ -24,6 +24,8 @@ from gatekeeper.flows.throttling import Kind
 from gatekeeper.store.authenticators import Authenticator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gatekeeper.domain.model import Attempt, Client, User
     from gatekeeper.flows.services import Services
     from gatekeeper.flows.standing import Standing
@@ -58,8 +60,13 @@ def enrolment_code_digest(code: str) -> str:
     return digest(f"enrolment:{_bare(code)}")
 
 
-async def give_code(services: Services, standing: Standing, code: str, client: Client, now: float) -> Attempt:
+async def give_code(
+    services: Services, standing: Standing, code: str, client: Client, now: float, *, trust: bool = False
+) -> Attempt:
     """Give the code of an authenticator, or a recovery code; each works once.
+
+    With ``trust``, and the code of an authenticator, the device is to stand in for the code from now on, where the
+    policy allows it (:func:`devices.trust_of`).
 
     Raises:
         Refused: it is missing or wrong (field ``code``).
@@ -70,16 +77,18 @@ async def give_code(services: Services, standing: Standing, code: str, client: C
     if not cleaned:
         raise Refused("code-missing", "Enter the code that your app shows.", "code")
     user = standing.user
-    who = await _guesser(services, user, client)
+    who = await guesser(services, user, client)
     await throttling.check(services, who, now)
-    method = await _use(services, user, cleaned, client, now)
+    method = await use_code(services, user, cleaned, client, now)
     if method is None:
         await _count_wrong_code(services, standing, who, cleaned, client=client, now=now)
         raise Refused("wrong", WRONG, "code")
     await throttling.proven(services, who)
     proof = Proof(method, begins_at(now, user.sessions_valid_from))
     return await amend(
-        services, standing.attempt, lambda attempt: replace(attempt, proofs=(*attempt.proofs, proof), code_failures=0)
+        services,
+        standing.attempt,
+        lambda attempt: replace(attempt, proofs=(*attempt.proofs, proof), code_failures=0, trust_wanted=trust),
     )
 
 
@@ -126,7 +135,7 @@ async def enrol(
     user, attempt = standing.user, standing.attempt
     secret = (await offer(services, standing)).secret
     if needs_enrolment_code(standing):
-        await _check_enrolment_code(services, user, enrolment_code, client, now)
+        await check_enrolment_code(services, user, enrolment_code, client, now)
     if not totp.clean_code(code[:100]):
         raise Refused("code-missing", "Enter the code that your app shows.", "code")
     counter = totp.verify(secret, code[:100], now, None)
@@ -143,7 +152,7 @@ async def enrol(
     codes = new_recovery_codes()
     async with services.database.transaction() as tables:
         await _add(tables, authenticator)
-        changed = await tables.recovery_codes.replace(user.id, _digests(user, codes))
+        changed = await tables.recovery_codes.replace(user.id, digests(user, codes))
         await tables.audit.add(event("two-factor.enrolled", now, client, user.facts))
     await changes.owner_changed(services, changed.facts)
     proof = Proof(Method.OTP, begins_at(now, user.sessions_valid_from))
@@ -178,7 +187,7 @@ async def recovery_codes(services: Services, standing: Standing, client: Client,
     codes = shown.split()
     if not attempt.recovery_codes_shown:
         async with services.database.transaction() as tables:
-            changed = await tables.recovery_codes.replace(user.id, _digests(user, codes))
+            changed = await tables.recovery_codes.replace(user.id, digests(user, codes))
             await tables.audit.add(event("recovery-codes.issued", now, client, user.facts))
         await changes.owner_changed(services, changed.facts)
         await amend(services, attempt, lambda current: replace(current, recovery_codes_shown=True))
@@ -198,7 +207,7 @@ async def recovery_codes_saved(services: Services, standing: Standing) -> None:
     await changes.owner_changed(services, changed.facts)
 
 
-async def _use(services: Services, user: User, cleaned: str, client: Client, now: float) -> Method | None:
+async def use_code(services: Services, user: User, cleaned: str, client: Client, now: float) -> Method | None:
     """Use a code up; ``None`` where it is wrong or was used already."""
     if not totp.looks_like_code(cleaned):
         async with services.database.transaction() as tables:
@@ -233,10 +242,16 @@ async def _count_wrong_code(
         raise AttemptEnded("codes")
 
 
-async def _check_enrolment_code(services: Services, user: User, code: str, client: Client, now: float) -> None:
+async def check_enrolment_code(services: Services, user: User, code: str, client: Client, now: float) -> None:
+    """See that an administrator's one-time code is the one that this person was given; enrolling uses it up.
+
+    Raises:
+        Refused: it is missing or wrong (field ``enrolment_code``).
+        Throttled: too many wrong ones lately.
+    """
     if not _bare(code):
         raise Refused("code-missing", "Enter the enrolment code from your administrator.", "enrolment_code")
-    who = await _guesser(services, user, client)
+    who = await guesser(services, user, client)
     await throttling.check(services, who, now)
     given = enrolment_code_digest(code[:100])
     if not hmac.compare_digest(given, user.enrolment_code_digest or ""):
@@ -253,7 +268,8 @@ async def _add(tables: Tables, authenticator: Authenticator) -> None:
     await tables.authenticators.add(authenticator)
 
 
-async def _guesser(services: Services, user: User, client: Client) -> throttling.Guesser:
+async def guesser(services: Services, user: User, client: Client) -> throttling.Guesser:
+    """Whose wrong codes are counted, and for whom."""
     device = await devices.known(services, user.id, client)
     person = canonical_name(user.facts.username)
     return throttling.guesser(Kind.CODE, person, client.address, None if device is None else device.digest)
@@ -283,7 +299,8 @@ def _codes_context(attempt: Attempt) -> str:
     return f"recovery:{attempt.id}"
 
 
-def _digests(user: User, codes: list[str]) -> list[str]:
+def digests(user: User, codes: Iterable[str]) -> list[str]:
+    """How a person's recovery codes are stored."""
     return [recovery_digest(user.id, code) for code in codes]
 
 

@@ -91,6 +91,26 @@ class Audit:
         rows = await self._runner.rows(newest.limit(limit + 1))
         return make_page(rows, limit, _record_of, lambda row: (row.at, row.id))
 
+    async def about(self, user_id: str, cursor: str | None = None, limit: int = 50) -> Page[AuditRecord]:
+        """What happened to one person's account, whoever did it, the newest first.
+
+        Args:
+            user_id: the person.
+            cursor: where the page before ended.
+            limit: how many at most.
+
+        Raises:
+            Refused: the cursor is none.
+        """
+        limit = bounded(limit)
+        wanted: list[ColumnElement[bool]] = [audit.c.target_id == user_id]
+        if cursor is not None:
+            at, number = read_cursor(cursor, float, int)
+            wanted.append(tuple_(audit.c.at, audit.c.id) < tuple_(instant(at), number))
+        newest = select(audit).where(*wanted).order_by(audit.c.at.desc(), audit.c.id.desc())
+        rows = await self._runner.rows(newest.limit(limit + 1))
+        return make_page(rows, limit, _record_of, lambda row: (row.at, row.id))
+
     async def stream(self) -> AsyncIterator[AuditRecord]:
         """The whole log in the order in which it was written, read in batches."""
         last = 0

@@ -46,6 +46,12 @@ class RecoveryCodes:
         unused = (recovery_codes.c.user_id == user_id, recovery_codes.c.used.is_(False))
         return int(await self._runner.value(select(func.count()).select_from(recovery_codes).where(*unused)))
 
+    async def stand(self, user_id: str, digests: Sequence[str]) -> bool:
+        """Whether all of these are a person's codes, used or not: later ones have not made them void."""
+        mine = (recovery_codes.c.user_id == user_id, recovery_codes.c.digest.in_(digests))
+        found = await self._runner.value(select(func.count()).select_from(recovery_codes).where(*mine))
+        return int(found) == len(set(digests))
+
     async def confirm(self, user_id: str) -> User:
         """Note that the person has saved their codes.
 
