@@ -56,8 +56,8 @@ bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core 
 	$(BIN)/python -m tests.bench.run
 
 .PHONY: screenshots
-screenshots: $(DEV_STAMP) ## Pictures of every page, light and dark, wide and narrow, into build/screenshots
-	$(BIN)/python -m tests.e2e.screenshots
+screenshots: $(DEV_STAMP) ## Pictures of every page, light and dark, wide and narrow (SHOTS="--only errors --lang it" for some)
+	$(BIN)/python -m tests.e2e.screenshots $(SHOTS)
 
 .PHONY: wheel
 wheel: $(DEV_STAMP) ## Builds the sdist and the wheel into dist/
