@@ -14,7 +14,7 @@ from gatekeeper.flows.acting import require, require_over
 from gatekeeper.flows.refusals import raise_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gatekeeper.domain.model import User
     from gatekeeper.flows.acting import Actor
@@ -67,6 +67,16 @@ async def get(services: Services, actor: Actor, user_id: str) -> User:
     """
     require(actor, *FINDERS)
     return await services.database.read.users.by_id(user_id)
+
+
+async def named(services: Services, actor: Actor, user_ids: Sequence[str]) -> list[User]:
+    """Those of these people that exist, in the order of their user names.
+
+    Raises:
+        Forbidden: without any of the permissions that begin with finding a person.
+    """
+    require(actor, *FINDERS)
+    return await services.database.read.users.by_ids(user_ids)
 
 
 async def search(

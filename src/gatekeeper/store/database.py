@@ -23,6 +23,7 @@ from gatekeeper.store.policies import PoliciesTable
 from gatekeeper.store.recovery_codes import RecoveryCodes
 from gatekeeper.store.running import Reads, Transaction, borrowed, cut
 from gatekeeper.store.signing_keys import SigningKeys
+from gatekeeper.store.statistics import Statistics
 from gatekeeper.store.tokens import Tokens
 from gatekeeper.store.users import Users
 
@@ -52,6 +53,7 @@ class Tables:
         self.devices = Devices(runner)
         self.endings = Endings(runner)
         self.signing_keys = SigningKeys(runner)
+        self.statistics = Statistics(runner)
         self.outbox = Outbox(runner)
 
 
