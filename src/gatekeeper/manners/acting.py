@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gatekeeper.crypto.tokens import digest
 from gatekeeper.manners.keys import CLOCK, COOKIES, SERVICES
+from gatekeeper.manners.reader import speak_to
 
 if TYPE_CHECKING:
     from gatekeeper.domain.model import Session
@@ -26,7 +27,10 @@ async def session_of(request: web.Request) -> Session | None:
     if _READ not in request:
         token = request.app[COOKIES].session_token(request)
         now = request.app[CLOCK]()
-        request[_READ] = None if token is None else await request.app[SERVICES].reader.read(digest(token), now)
+        session = None if token is None else await request.app[SERVICES].reader.read(digest(token), now)
+        if session is not None:
+            speak_to(request, session.owner)
+        request[_READ] = session
     return request[_READ]
 
 

@@ -1,8 +1,12 @@
-"""Templates to pages: where they are found, what every one of them is given, how times are written.
+"""Templates to pages: where they are found, what every one of them is given, in which language they speak.
 
 Templates lie in ``templates/`` at the top of a checkout, and in ``gatekeeper/_templates`` of an installed wheel. A
-file in the operator's own folder goes before the one of the same name. Everything is escaped, and a name that a page
-was not given is an error, not an empty place.
+file in the operator's own folder goes before the one of the same name. Everything is escaped (but in ``.txt``), and a
+name that a page was not given is an error, not an empty place.
+
+Each language has an environment of its own, in which ``_``, the filters for times and numbers, and whatever a page
+outputs speak it: a ``Text`` (``domain.wording``) that comes to an output is said in the language of the page there,
+so nobody else need think of it. The compiled templates are shared.
 """
 
 from __future__ import annotations
@@ -10,18 +14,36 @@ from __future__ import annotations
 import io
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import segno
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+    pass_eval_context,
+)
+from jinja2 import select_autoescape as escaped_but
 from markupsafe import Markup
 
 import gatekeeper
+from gatekeeper.domain.wording import N_, Text
+from gatekeeper.manners.languages import ENGLISH, Languages
 from gatekeeper.manners.static import StaticFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2.bccache import Bucket
+    from jinja2.nodes import EvalContext
+
     from gatekeeper.config import Branding
+    from gatekeeper.manners.languages import Language
 
 _QUIET_ZONE = 4
 _BROWSERS = (
@@ -65,53 +87,120 @@ class Renderer:
 
     Attributes:
         files: the static files that the pages name.
+        languages: those that pages can be written in.
     """
 
     def __init__(self, branding: Branding, prefix: str, override: Path | None = None) -> None:
         searched = folders(override)
         self.files = StaticFiles(f"{prefix}/static", [folder / "static" for folder in searched], branding)
-        self._environment = Environment(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in searched]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
-        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-        self._environment.globals.update(brand=branding, prefix=prefix, static=self.files.url)
-        self._environment.filters.update(day=day, moment=moment, initial=initial, device=device, number=number)
+        self.languages = Languages(searched)
+        self._given = {"brand": branding, "prefix": prefix, "static": self.files.url}
+        self._loader = ChoiceLoader([FileSystemLoader(folder) for folder in searched])
+        self._compiled = _Compiled()
+        self._environments: dict[str, Environment] = {}
 
-    def page(self, name: str, *, lang: str = "en", **context: object) -> str:
-        """A page as HTML.
+    def page(self, name: str, *, lang: str = ENGLISH, **context: object) -> str:
+        """A page as HTML, or a mail as plain text.
 
         Args:
             name: the template's path, such as ``login/sign_in.html``.
-            lang: the page's language (BCP 47).
+            lang: the tag of the language to write it in; English where there is no such language.
             context: what the page shows. ``notice``, ``errors``, ``values``, ``next`` and ``csrf_token`` may be left
                 out of pages that have none.
         """
         given = {"notice": None, "errors": {}, "values": {}, "next": "/", "csrf_token": ""} | context
-        return self._environment.get_template(name).render(lang=lang, **given)
+        return self._environment(self.languages[lang]).get_template(name).render(given)
+
+    def _environment(self, language: Language) -> Environment:
+        found = self._environments.get(language.tag)
+        if found is None:
+            found = self._environments[language.tag] = self._speaking(language)
+        return found
+
+    def _speaking(self, language: Language) -> Environment:
+        environment = Environment(
+            loader=self._loader,
+            bytecode_cache=self._compiled,
+            autoescape=escaped_but(  # noqa: S701 - it is on for all but plain text
+                disabled_extensions=("txt",), default=True, default_for_string=True
+            ),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            finalize=partial(_said, language),
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.newstyle_gettext = True  # type: ignore[attr-defined]
+        words = partial(_words, language)
+        environment.globals.update(
+            self._given,
+            _=pass_eval_context(words),
+            gettext=pass_eval_context(words),
+            ngettext=pass_eval_context(partial(_counted, language)),
+            lang=language.tag,
+        )
+        environment.filters.update(
+            day=_while_rendering(partial(_time, language, language.day, "day")),
+            moment=_while_rendering(partial(_time, language, language.moment, "moment")),
+            day_text=_while_rendering(language.day),
+            moment_text=_while_rendering(language.moment),
+            number=_while_rendering(language.number),
+            initial=initial,
+            device=device,
+        )
+        return environment
 
 
-def moment(at: float) -> Markup:
-    """A ``<time>`` with date and minute; UTC, which a script in the page turns into the reader's own time.
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled for one language, for the next: the code is the same."""
 
-    Args:
-        at: seconds since the epoch.
-    """
-    return _time(at, "%-d %B %Y, %H:%M UTC", "moment")
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self._codes.get(bucket.key)
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
 
 
-def day(at: float) -> Markup:
-    """A ``<time>`` that shows the day alone; the exact time is in its tooltip."""
-    return _time(at, "%-d %B %Y", "day")
+def _while_rendering(write: Callable[[float], str]) -> Callable[[object, float], str]:
+    """A filter that is never worked out while compiling: the code is every language's."""
+    return pass_context(lambda _, value: write(value))
 
 
-def number(value: int) -> str:
-    """A whole number as people read it: "12,345"."""
-    return f"{value:,}"
+def _said(language: Language, value: object) -> object:
+    """What a page shows for a value that it outputs."""
+    return language.say(value) if isinstance(value, Text) else value
+
+
+def _words(language: Language, context: EvalContext, message: str, /, **values: object) -> str:
+    """What ``_`` in a template stands for; a text that was made elsewhere is said as it is."""
+    if isinstance(message, Text):
+        return language.say(message)
+    return _filled(language, context, language.catalogue.gettext(message), values)
+
+
+def _counted(language: Language, context: EvalContext, one: str, many: str, number: int, /, **values: object) -> str:
+    """What ``ngettext`` in a template stands for; ``%(num)s`` is the number."""
+    words = language.catalogue.ngettext(one, many, number)
+    return _filled(language, context, words, {"num": number, **values})
+
+
+def _filled(language: Language, context: EvalContext, words: str, values: dict[str, object]) -> str:
+    """A translated sentence with its values in place; catalogues may hold tags, values may not."""
+    shown = {name: language.value(value) for name, value in values.items()}
+    return Markup(words) % shown if context.autoescape else words % shown  # noqa: S704 - a catalogue is as trusted as a template
+
+
+def _time(language: Language, written: Callable[[float], str], shows: str, at: float) -> Markup:
+    """A ``<time>`` in UTC, which a script in the page turns into the reader's own; the exact one is in its tooltip."""
+    exact = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    element = Markup('<time datetime="{}" title="{}" data-shows="{}">{}</time>')
+    return element.format(exact, language.exactly(at), shows, written(at))
 
 
 def initial(name: str) -> str:
@@ -124,16 +213,16 @@ def device(user_agent: str) -> str:
     browser = next((name for name, pattern in _BROWSERS if re.search(pattern, user_agent)), None)
     system = next((name for name, pattern in _SYSTEMS if re.search(pattern, user_agent)), None)
     if browser and system:
-        return f"{browser} on {system}"
-    return browser or system or "An unknown device"
+        return N_("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or system or N_("An unknown device")
 
 
 def qr_svg(uri: str) -> Markup:
     """A QR code as inline SVG, dark on white, with the quiet zone of four modules (ISO/IEC 18004 §9.1).
 
-    It has a ``viewBox`` and no size of its own, and no inline style: the stylesheet gives it its width. A screen does
-    not get scratched, so the lowest level of correction does, and its modules are larger; where a higher one costs no
-    larger symbol, that is taken.
+    It has a ``viewBox`` and no size of its own, and no inline style: the stylesheet gives it its width, and what stands
+    around it its name. A screen does not get scratched, so the lowest level of correction does, and its modules are
+    larger; where a higher one costs no larger symbol, that is taken.
     """
     out = io.BytesIO()
     segno.make(uri, error="l", micro=False).save(
@@ -149,15 +238,5 @@ def qr_svg(uri: str) -> Markup:
         svgclass=None,
         lineclass=None,
     )
-    picture = out.getvalue().decode().replace("<svg", '<svg role="img" aria-label="QR code"', 1)
+    picture = out.getvalue().decode().replace("<svg", '<svg aria-hidden="true"', 1)
     return Markup(picture)  # noqa: S704 - written by segno from our own address, which it encodes as modules
-
-
-def _time(at: float, form: str, shows: str) -> Markup:
-    exact = datetime.fromtimestamp(at, UTC)
-    return Markup('<time datetime="{}" title="{}" data-shows="{}">{}</time>').format(
-        exact.isoformat(timespec="seconds"),
-        exact.strftime("%A, %-d %B %Y, %H:%M:%S UTC"),
-        shows,
-        exact.strftime(form),
-    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp_session import AbstractStorage, Session, get_session
 
+from gatekeeper.domain.wording import packed, unpacked
 from gatekeeper.manners.acting import session_of
 from gatekeeper.manners.keys import SERVICES
 
@@ -41,10 +42,10 @@ class ScratchStorage(AbstractStorage):
 async def say(request: web.Request, line: str) -> None:
     """Have the next page say a line once."""
     scratch = await get_session(request)
-    scratch[_LINES] = [*scratch.get(_LINES, []), line]
+    scratch[_LINES] = [*scratch.get(_LINES, []), packed(line)]
 
 
 async def said(request: web.Request) -> list[str]:
     """The lines to say now; they are not said again."""
     scratch = await get_session(request)
-    return list(scratch.pop(_LINES, []))
+    return [unpacked(line) for line in scratch.pop(_LINES, [])]

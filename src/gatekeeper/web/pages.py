@@ -13,6 +13,7 @@ from gatekeeper.domain.errors import Unavailable
 from gatekeeper.manners.client import client_of
 from gatekeeper.manners.destinations import Destinations
 from gatekeeper.manners.keys import RENDERER, SERVICES
+from gatekeeper.manners.reader import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,8 +83,10 @@ def wait_text(seconds: float) -> str:
 def _rendered(
     request: web.Request, name: str, context: Mapping[str, object], leads_to: str | None = None
 ) -> web.Response:
-    text = request.app[RENDERER].page(name, lang="en", **context)
+    lang = language_of(request)
+    text = request.app[RENDERER].page(name, lang=lang, **context)
     response = web.Response(text=text, content_type="text/html", charset="utf-8")
+    response.headers["Content-Language"] = lang
     response.headers["Content-Security-Policy"] = CSP.format(form=f"'self' {leads_to}" if leads_to else "'self'")
     return response
 

@@ -17,6 +17,7 @@ from gatekeeper.manners.cookies import LoginCookie
 from gatekeeper.manners.destinations import NEXT
 from gatekeeper.manners.forms import read_form
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, SERVICES
+from gatekeeper.manners.reader import speak_to
 from gatekeeper.web.pages import page, see_other
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Visit:
         """
         if not self.login.token:
             raise AttemptEnded
-        return await stand(self.services, self.login.token, self.now)
+        standing = await stand(self.services, self.login.token, self.now)
+        speak_to(self.request, standing.user.facts)
+        return standing
 
     async def settled(self) -> bool:
         """Whether somebody is signed in here who owes nothing for the place that they want to go to."""
