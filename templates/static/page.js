@@ -7,11 +7,15 @@ const day = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 
-for (const element of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(element.dateTime);
-  element.textContent = (element.dataset.shows === "day" ? day : moment).format(at);
-  element.title = exact.format(at);
-}
+const localise = (part) => {
+  for (const element of part.querySelectorAll("time[datetime]")) {
+    const at = new Date(element.dateTime);
+    element.textContent = (element.dataset.shows === "day" ? day : moment).format(at);
+    element.title = exact.format(at);
+  }
+};
+localise(document);
+addEventListener("list-changed", ({ detail }) => localise(detail));
 
 // A browser hands the fragment on through redirects, but not through a form or a link: these carry it along here.
 // With a fragment in the address it may also leave the focus where it was.

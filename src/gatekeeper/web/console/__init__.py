@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gatekeeper.web.console import clients, home
+
 if TYPE_CHECKING:
     from gatekeeper.web.inside import Door
 
-DOORS: tuple[Door, ...] = ()
+DOORS: tuple[Door, ...] = (*home.DOORS, *clients.DOORS)
