@@ -30,11 +30,11 @@ OWNER = OwnerFacts("id", "anna", "anna@example.com", "Anna", password_changed_at
 
 def expected(facts: SignInFacts) -> Step:
     """The table of the mission, written as a person would read it."""
-    if not facts.password_proven:
+    if not facts.password_proven and not facts.link_proven:
         return Step.PASSWORD
     if facts.enrolled and not facts.code_proven:
         return Step.CODE
-    if facts.password_owed:
+    if facts.password_owed or facts.link_proven:
         return Step.NEW_PASSWORD
     if facts.two_factor_owed and not facts.enrolled:
         return Step.ENROL
@@ -55,6 +55,7 @@ def test_every_combination_of_facts_has_its_step(facts):
 def test_done_means_that_nothing_is_owed(facts):
     if next_step(facts) is Step.DONE:
         assert facts.password_proven
+        assert not facts.link_proven
         assert facts.code_proven or not facts.enrolled
         assert not facts.password_owed
         assert facts.enrolled or not facts.two_factor_owed
@@ -69,12 +70,23 @@ def attempt(*proofs: Proof, **changes) -> Attempt:
     return replace(Attempt("a", "id", NOW, NOW + 600, proofs), **changes)
 
 
-def step_of(the_attempt, owner=OWNER, policy=NO_EXPIRY, now=NOW, *, applies=False) -> Step:
-    return next_step(facts_of(the_attempt, owner, policy, now, two_factor_applies=applies))
+def step_of(the_attempt, owner=OWNER, policy=NO_EXPIRY, now=NOW, *, applies=False, trusted=False, shown=False) -> Step:
+    return next_step(
+        facts_of(
+            the_attempt,
+            owner,
+            policy,
+            now,
+            two_factor_applies=applies,
+            device_trusted=trusted,
+            notice_shown=shown,
+        )
+    )
 
 
 PASSWORD = Proof(Method.PASSWORD, NOW)
 OTP = Proof(Method.OTP, NOW)
+LINK = Proof(Method.LINK, NOW)
 
 
 def test_nothing_proven_asks_for_the_password():
@@ -96,8 +108,37 @@ def test_a_proof_does_not_turn_stale_between_two_pages():
 
 def test_a_trusted_device_stands_in_for_the_code_but_not_where_a_second_factor_is_wanted():
     enrolled = replace(OWNER, enrolled=True)
-    assert step_of(attempt(PASSWORD, trusted_device=True), enrolled) is Step.DONE
-    assert step_of(attempt(PASSWORD, trusted_device=True, second_factor_wanted=True), enrolled) is Step.CODE
+    assert step_of(attempt(PASSWORD), enrolled, trusted=True) is Step.DONE
+    assert step_of(attempt(PASSWORD, second_factor_wanted=True), enrolled, trusted=True) is Step.CODE
+
+
+def test_a_trusted_device_is_no_enrolment_and_no_password():
+    assert step_of(attempt(PASSWORD), trusted=True, applies=True) is Step.ENROL
+    assert step_of(attempt(OTP), replace(OWNER, enrolled=True), trusted=True) is Step.PASSWORD
+
+
+def test_a_link_leads_to_a_new_password_always_and_nowhere_else():
+    assert step_of(attempt(LINK)) is Step.NEW_PASSWORD
+    assert step_of(attempt(LINK), applies=True) is Step.NEW_PASSWORD
+    assert step_of(attempt(LINK, second_factor_wanted=True)) is Step.NEW_PASSWORD
+
+
+def test_the_code_comes_between_a_link_and_the_new_password_and_no_trusted_device_stands_in_for_it():
+    enrolled = replace(OWNER, enrolled=True)
+    assert step_of(attempt(LINK), enrolled) is Step.CODE
+    assert step_of(attempt(LINK), enrolled, trusted=True) is Step.CODE
+    assert step_of(attempt(LINK, PASSWORD), enrolled, trusted=True) is Step.CODE
+    assert step_of(attempt(LINK, OTP), enrolled) is Step.NEW_PASSWORD
+
+
+def test_after_the_new_password_a_link_goes_on_as_any_sign_in():
+    assert step_of(attempt(LINK, PASSWORD)) is Step.NEW_PASSWORD
+    assert step_of(attempt(PASSWORD), applies=True) is Step.ENROL
+    assert step_of(attempt(PASSWORD)) is Step.DONE
+
+
+def test_who_wants_to_change_their_password_now_is_led_to_it():
+    assert step_of(attempt(PASSWORD, notice_seen=True, change_wanted=True)) is Step.NEW_PASSWORD
 
 
 def test_a_recovery_code_proves_as_the_code_does():
@@ -118,6 +159,7 @@ def test_the_notice_comes_once_and_only_in_the_last_days():
     soon = replace(OWNER, password_changed_at=NOW - 84 * DAY)
     assert step_of(attempt(PASSWORD), soon, policy) is Step.NOTICE
     assert step_of(attempt(PASSWORD, notice_seen=True), soon, policy) is Step.DONE
+    assert step_of(attempt(PASSWORD), soon, policy, shown=True) is Step.DONE
     assert not expires_soon(replace(OWNER, password_changed_at=NOW - 82 * DAY), policy, NOW)
     assert not expires_soon(soon, PasswordPolicy(), NOW)
 

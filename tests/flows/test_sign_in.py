@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from gatekeeper.crypto.tokens import digest
-from gatekeeper.domain.model import Method, Step, TwoFactorMode, TwoFactorPolicy
+from gatekeeper.domain.model import Method, Step
 from gatekeeper.flows import devices, new_password, sessions, sign_in, standing, two_factor
 from gatekeeper.flows.new_password import Typed
 from gatekeeper.flows.standing import AttemptEnded
-from tests.flows.world import AWAY, DAY, HOME, OTHER, PASSWORD, SECRET, SESSION, on_device
+from tests.flows.world import AWAY, HOME, OTHER, PASSWORD, SECRET, SESSION, on_device
 
 
 async def given(world, client=HOME, **named):
@@ -100,7 +100,7 @@ async def test_an_absolute_limit_is_not_stretched_by_a_step_that_asked_for_no_pa
     old = (await signed_in(world)).session
     await world.two_factor()
     world.clock.advance(500)
-    _, where = await standing.begin_from_session(world.services, old, "/", world.now, second_factor_wanted=False)
+    _, where = await standing.begin_from_session(world.services, old, "/", HOME, world.now, second_factor_wanted=False)
     secret = (await two_factor.offer(world.services, where)).secret
     attempt = await two_factor.enrol(
         world.services, where, world.code(secret), enrolment_code="", client=HOME, now=world.now
@@ -189,29 +189,6 @@ async def test_a_planted_device_is_not_taken_over(world, planted):
     done = await signed_in(world, on_device(planted))
     assert done.device.split(".")[0] != planted
     assert await devices.known(world.services, user.id, on_device(planted)) is None
-
-
-async def test_a_trusted_device_stands_in_for_the_code_and_adds_nothing_to_amr(world):
-    user = await world.person()
-    known = on_device((await signed_in(world)).device, HOME)
-    await world.enrol(user.id)
-    await world.two_factor(TwoFactorMode.EVERYONE, trusted_devices_days=30)
-    async with world.services.database.transaction() as tables:
-        await tables.devices.remember(user.id, digest(known.device), world.now, world.now + 30 * DAY)
-    done = await signed_in(world, known)
-    assert done.session.amr == ("pwd",)
-    assert done.session.trusted_device
-    assert (await given(world, known, second_factor_wanted=True))[1].step is Step.CODE
-    assert (await given(world, AWAY))[1].step is Step.CODE
-    await world.two_factor(TwoFactorMode.EVERYONE)
-    assert (await given(world, known))[1].step is Step.CODE
-
-
-def test_a_device_is_trusted_until_its_time():
-    policy = TwoFactorPolicy(trusted_devices_days=30)
-    known = devices.KnownDevice("d", 100.0)
-    assert known.is_trusted(policy, 99.0)
-    assert not known.is_trusted(policy, 100.0)
 
 
 async def test_a_password_changed_on_the_account_page_keeps_other_proofs(world):

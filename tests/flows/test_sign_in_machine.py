@@ -86,7 +86,9 @@ class SignIns(RuleBasedStateMachine):
             return
         try:
             token, where = self.run(
-                standing.begin_from_session(self.services, session, "/", self.now, second_factor_wanted=False)
+                standing.begin_from_session(
+                    self.services, session, "/", self.client(tab), self.now, second_factor_wanted=False
+                )
             )
         except AttemptEnded:
             return
@@ -160,7 +162,7 @@ class SignIns(RuleBasedStateMachine):
     def read_the_notice(self, tab: int) -> None:
         where = self.stand(tab, Step.NOTICE)
         if where is not None:
-            self.run(standing.notice_seen(self.services, where))
+            self.run(standing.notice_seen(self.services, where, self.now, change=False))
 
     @rule(tab=TABS)
     def finish(self, tab: int) -> None:

@@ -1,15 +1,16 @@
 """The order of a sign-in: facts in, next step out. Nothing else anywhere decides what page comes next.
 
     username and password -> code, if an authenticator is enrolled
-                          -> new password, if the old one has expired or a change is demanded
+    (or a one-time link)  -> new password, if the old one has expired, a change is demanded, or a link led here
                           -> enrolment, if two-step verification applies and there is no authenticator
                           -> recovery codes, after an enrolment, until they are saved
                           -> notice, once, when the password expires soon
                           -> done
 
-The code comes before the new password: a thief with an old, expired password must not get past an enrolled
-authenticator. What a person owes follows from facts, policy and time alone, so a change of policy reaches people who
-are already signed in without touching their sessions.
+The code comes before the new password: a thief with an old, expired password, or with a link out of somebody's mailbox,
+must not get past an enrolled authenticator. A trusted device stands in for the code beside the password alone. What a
+person owes follows from facts, policy and time alone, so a change of policy reaches people who are already signed in
+without touching their sessions.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ NEVER = float("inf")
 class SignInFacts:
     """All that the order of steps depends on.
 
-    ``code_proven`` is true as well where a trusted device stands in for the code and nobody asked for a real one.
+    ``link_proven``: a one-time link stands in for the password, until a new one is stored. ``code_proven`` is true as
+    well where a trusted device stands in for the code and nobody asked for a real one.
     """
 
     password_proven: bool = False
+    link_proven: bool = False
     enrolled: bool = False
     code_proven: bool = False
     password_owed: bool = False
@@ -48,9 +51,9 @@ def next_step(facts: SignInFacts) -> Step:
     <Step.PASSWORD: 'password'>
     """
     rules = (
-        (not facts.password_proven, Step.PASSWORD),
+        (not (facts.password_proven or facts.link_proven), Step.PASSWORD),
         (facts.enrolled and not facts.code_proven, Step.CODE),
-        (facts.password_owed, Step.NEW_PASSWORD),
+        (facts.password_owed or facts.link_proven, Step.NEW_PASSWORD),
         (facts.two_factor_owed and not facts.enrolled, Step.ENROL),
         (facts.recovery_codes_pending, Step.RECOVERY_CODES),
         (facts.notice_due, Step.NOTICE),
@@ -59,7 +62,14 @@ def next_step(facts: SignInFacts) -> Step:
 
 
 def facts_of(
-    attempt: Attempt | None, owner: OwnerFacts | None, policy: PasswordPolicy, now: float, *, two_factor_applies: bool
+    attempt: Attempt | None,
+    owner: OwnerFacts | None,
+    policy: PasswordPolicy,
+    now: float,
+    *,
+    two_factor_applies: bool,
+    device_trusted: bool = False,
+    notice_shown: bool = False,
 ) -> SignInFacts:
     """What an attempt amounts to.
 
@@ -71,19 +81,23 @@ def facts_of(
         policy: the password policy in force.
         now: the time.
         two_factor_applies: whether the policy's scope reaches this person.
+        device_trusted: whether the device on which the attempt began stands in for the code.
+        notice_shown: whether the person has been told already when this password expires.
     """
     if attempt is None or owner is None or attempt.expires_at <= now:
         return SignInFacts()
     fresh = {proof.method for proof in attempt.proofs if proof.at >= attempt.created_at - PROOF_AGE}
     code = bool(fresh & {Method.OTP, Method.RECOVERY_CODE})
+    password, link = Method.PASSWORD in fresh, Method.LINK in fresh
     return SignInFacts(
-        password_proven=Method.PASSWORD in fresh,
+        password_proven=password,
+        link_proven=link,
         enrolled=owner.enrolled,
-        code_proven=code or (attempt.trusted_device and not attempt.second_factor_wanted),
-        password_owed=password_owed(owner, policy, now),
+        code_proven=code or (device_trusted and password and not link and not attempt.second_factor_wanted),
+        password_owed=password_owed(owner, policy, now) or attempt.change_wanted,
         two_factor_owed=two_factor_applies or attempt.second_factor_wanted,
         recovery_codes_pending=owner.recovery_codes_pending,
-        notice_due=expires_soon(owner, policy, now) and not attempt.notice_seen,
+        notice_due=expires_soon(owner, policy, now) and not (attempt.notice_seen or notice_shown),
     )
 
 

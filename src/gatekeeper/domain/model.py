@@ -31,11 +31,12 @@ class Permission(StrEnum):
 
 
 class Method(StrEnum):
-    """A way in which a person proved who they are."""
+    """A way in which a person proved who they are. A link stands in for the password until a new one is chosen."""
 
     PASSWORD = "pwd"  # noqa: S105 - the name of a method (RFC 8176 §2), not a password
     OTP = "otp"
     RECOVERY_CODE = "recovery"
+    LINK = "link"
 
 
 class Step(StrEnum):
@@ -241,6 +242,8 @@ class Attempt:
 
     ``id`` is the SHA-256 (hex) of the cookie's token. ``from_session`` is the session whose proofs it took over.
     ``secret`` is the sealed enrolment secret (base64), the same until it is confirmed or the attempt ends.
+    ``trusted_device`` is the digest of the device that may stand in for the code. ``trust_wanted``: the person asks
+    that this one does from now on; ``change_wanted``: they want a new password although none is due.
     ``version`` rises with each write, so that two tabs never overwrite one another (a lost race is ``Conflict``).
     """
 
@@ -255,6 +258,8 @@ class Attempt:
     recovery_codes_shown: bool = False
     notice_seen: bool = False
     second_factor_wanted: bool = False
-    trusted_device: bool = False
+    trusted_device: str | None = None
+    trust_wanted: bool = False
+    change_wanted: bool = False
     code_failures: int = 0
     version: int = 0

@@ -11,6 +11,7 @@ from gatekeeper.domain.model import Permission
 from gatekeeper.flows import audit, changes, sessions
 from gatekeeper.flows.acting import require, require_over
 from gatekeeper.flows.refusals import raise_all
+from gatekeeper.store.links import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,7 @@ async def set_password(
         require_over(actor, await tables.users.by_id(user_id))
         after = await tables.passwords.set(user_id, prepared.hash, prepared.strength, now, must_change=must_change)
         await tables.devices.forget_all(user_id)
+        await tables.links.drop(user_id, Purpose.RESET)
         ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
         details: dict[str, object] = {"must_change": must_change}
         await audit.record(tables, actor, "user.password.set", now, target=facts, details=details)

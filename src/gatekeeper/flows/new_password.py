@@ -1,6 +1,7 @@
 """Changing one's own password: the mandatory change within a sign-in, and the voluntary one of somebody signed in.
 
-Every other session of the person ends with it, and so does every attempt that began before.
+Every other session of the person ends with it, and so does every attempt that began before. No device stands in for
+the code any more, and links to a new password that lie in some mailbox are void. One's own link opens a closed name.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 from gatekeeper.crypto.tokens import digest, new_token
 from gatekeeper.domain.errors import Conflict, NotFound
 from gatekeeper.domain.model import Method, Proof
-from gatekeeper.flows import changes, passwords, sessions
+from gatekeeper.domain.names import canonical_name
+from gatekeeper.flows import changes, passwords, sessions, throttling
 from gatekeeper.flows.events import event
-from gatekeeper.flows.standing import AttemptEnded
+from gatekeeper.flows.standing import AttemptEnded, amend
+from gatekeeper.store.links import Purpose
 
 if TYPE_CHECKING:
     from gatekeeper.domain.model import Attempt, Client, Session, Strength, User
@@ -48,11 +51,13 @@ async def change_in_attempt(
     proof = Proof(Method.PASSWORD, sessions.ending_at(user, now))
     others = tuple(given for given in attempt.proofs if given.method is not Method.PASSWORD)
     try:
-        attempt = await services.attempts.update(replace(attempt, proofs=(proof, *others), from_session=None))
+        attempt = await services.attempts.update(
+            replace(attempt, proofs=(proof, *others), from_session=None, change_wanted=False)
+        )
     except Conflict:
         raise AttemptEnded from None
-    await _set(services, user, (new_hash, strength), client, now)
-    return attempt
+    await _set(services, user, (new_hash, strength), client, now, by_link=standing.by_link)
+    return await amend(services, attempt, _without_link) if standing.by_link else attempt
 
 
 async def change_in_session(
@@ -92,6 +97,11 @@ async def change_in_session(
     return token, stored
 
 
+def _without_link(attempt: Attempt) -> Attempt:
+    """The attempt on the strength of the new password; until that is stored, the link asks for one."""
+    return replace(attempt, proofs=tuple(proof for proof in attempt.proofs if proof.method is not Method.LINK))
+
+
 async def _set(
     services: Services,
     user: User,
@@ -100,11 +110,19 @@ async def _set(
     now: float,
     *,
     but: str | None = None,
+    by_link: bool = False,
 ) -> None:
+    details: dict[str, object] = {"by": "link"} if by_link else {}
     async with services.database.transaction() as tables:
         await tables.passwords.set(user.id, *new, now, must_change=False, keep=passwords.KEPT)
         valid_from = await sessions.mark_all_ended(services, tables, user.id, now)
-        await tables.audit.add(event("password.changed", now, client, user.facts))
+        await tables.devices.untrust_all(user.id)
+        await tables.links.drop(user.id, Purpose.RESET)
+        if by_link and await tables.users.set_locked(canonical_name(user.facts.username), None):
+            details["unlocked"] = True
+        await tables.audit.add(event("password.changed", now, client, user.facts, details=details))
+    if by_link:
+        await throttling.unlock(services, user)
     changed = await services.database.read.users.by_id(user.id)
     await sessions.drop_all(services, user.id, valid_from, but=but)
     await changes.owner_changed(services, changed.facts)

@@ -20,8 +20,8 @@ from gatekeeper.flows.throttling import Kind
 if TYPE_CHECKING:
     from gatekeeper.crypto.hashing import Verified
     from gatekeeper.domain.model import Client, PasswordPolicy, Strength, User
-    from gatekeeper.flows.devices import KnownDevice
     from gatekeeper.flows.services import Services
+    from gatekeeper.store.devices import Device
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Proven:
     """Somebody whose password was right, and the device they gave it on, if it is known to be theirs."""
 
     user: User
-    device: KnownDevice | None
+    device: Device | None
 
 
 async def prove(services: Services, username: str, password: str, client: Client, now: float) -> Proven:

@@ -68,7 +68,8 @@ async def give_password(
     """
     proven = await passwords.prove(services, username, password, client, now)
     user = proven.user
-    policy = (await services.database.read.policies.read()).two_factor
+    policies = await services.database.read.policies.read()
+    trusted = proven.device if devices.stands_in(proven.device, policies, now) else None
     token = new_token()
     attempt = Attempt(
         id=digest(token),
@@ -79,7 +80,7 @@ async def give_password(
         next=following,
         from_session=None if holder is None else holder.id,
         second_factor_wanted=second_factor_wanted,
-        trusted_device=proven.device is not None and proven.device.is_trusted(policy, now),
+        trusted_device=None if trusted is None else trusted.digest,
     )
     await services.attempts.create(attempt)
     standing = await weigh(services, attempt, now)
@@ -105,9 +106,12 @@ async def finish(services: Services, standing: Standing, client: Client, now: fl
     token = new_token()
     session = _session(services, standing, token, client=client, now=now, earlier=earlier)
     device = await devices.known(services, user.id, client)
+    trust = devices.trust_of(attempt, standing.policies, now)
     async with services.database.transaction() as tables:
         await tables.users.record_sign_in(user.id, now)
-        cookie = await devices.remember(tables, user.id, device, client, now)
+        cookie = await devices.remember(tables, user.id, device, client, now, trust=trust)
+        if trust is not None:
+            await tables.audit.add(event("device.trusted", now, client, user.facts, details={"until": trust.until}))
         if earlier is not None:
             await tables.endings.end_session(earlier.id, earlier.owner.user_id, earlier.expires_at)
         await tables.audit.add(event("sign-in.succeeded", now, client, user.facts, details={"amr": list(session.amr)}))
@@ -148,7 +152,7 @@ def _session(
         user_agent=client.user_agent,
         scope_epoch=standing.epoch,
         two_factor_applies=standing.applies,
-        trusted_device=attempt.trusted_device and not given & {Method.OTP, Method.RECOVERY_CODE},
+        trusted_device=attempt.trusted_device is not None and not given & {Method.OTP, Method.RECOVERY_CODE},
     )
 
 

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.crypto.tokens import digest, new_token
 from gatekeeper.domain.errors import Conflict, GatekeeperError, NotFound
-from gatekeeper.domain.login import facts_of, next_step
+from gatekeeper.domain.login import expires_soon, facts_of, next_step
 from gatekeeper.domain.model import Attempt, Method, Policies, Step
+from gatekeeper.flows import devices, expiry_notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gatekeeper.domain.model import Session, User
+    from gatekeeper.domain.model import Client, Session, User
     from gatekeeper.flows.services import Services
 
 LIFETIME = 600.0
 """Seconds that an attempt lasts after its first proof."""
+
+BEGINNINGS = frozenset({Method.PASSWORD, Method.LINK})
+"""What an attempt can begin with."""
 
 MOST_CODE_FAILURES = 5
 RACES = 5
@@ -51,10 +55,15 @@ class Standing:
 
     @property
     def ask_current(self) -> bool:
-        """Whether a new password needs the current one too: this attempt did not begin with it."""
+        """Whether a new password needs the current one too: this attempt did not begin with it, nor with a link."""
         return not any(
-            proof.method is Method.PASSWORD and proof.at >= self.attempt.created_at for proof in self.attempt.proofs
+            proof.method in BEGINNINGS and proof.at >= self.attempt.created_at for proof in self.attempt.proofs
         )
+
+    @property
+    def by_link(self) -> bool:
+        """Whether a one-time link stands in for the password."""
+        return any(proof.method is Method.LINK for proof in self.attempt.proofs)
 
 
 async def stand(services: Services, token: str, now: float) -> Standing:
@@ -87,19 +96,32 @@ async def weigh(services: Services, attempt: Attempt, now: float) -> Standing:
         raise AttemptEnded
     policies = await read.policies.read()
     epoch, applies = await read.policies.applies_to(user.id)
-    facts = facts_of(attempt, user.facts, policies.password, now, two_factor_applies=applies)
+    soon = expires_soon(user.facts, policies.password, now)
+    facts = facts_of(
+        attempt,
+        user.facts,
+        policies.password,
+        now,
+        two_factor_applies=applies,
+        device_trusted=attempt.trusted_device is not None
+        and await devices.still_stands_in(services, user.id, attempt.trusted_device, policies, now),
+        notice_shown=soon and await expiry_notices.was_shown(services, user.facts, policies.password),
+    )
     return Standing(attempt, user, policies, epoch, applies, next_step(facts))
 
 
 async def begin_from_session(
-    services: Services, session: Session, following: str, now: float, *, second_factor_wanted: bool
+    services: Services, session: Session, following: str, client: Client, now: float, *, second_factor_wanted: bool
 ) -> tuple[str, Standing]:
     """Begin an attempt for somebody who is signed in and owes something: it takes over the proofs with their times.
+
+    A device stands in for the code only where it did in that session, and is trusted even now.
 
     Returns:
         the token for the cookie, and where the attempt stands.
     """
     token = new_token()
+    device = await devices.known(services, session.owner.user_id, client) if session.trusted_device else None
     attempt = Attempt(
         id=digest(token),
         user_id=session.owner.user_id,
@@ -109,7 +131,7 @@ async def begin_from_session(
         next=following,
         from_session=session.id,
         second_factor_wanted=second_factor_wanted,
-        trusted_device=session.trusted_device,
+        trusted_device=None if device is None else device.digest,
     )
     await services.attempts.create(attempt)
     return token, await weigh(services, attempt, now)
@@ -132,9 +154,24 @@ async def amend(services: Services, attempt: Attempt, change: Callable[[Attempt]
     raise AttemptEnded
 
 
-async def notice_seen(services: Services, standing: Standing) -> Attempt:
-    """Note that the person has read that their password expires soon."""
-    return await amend(services, standing.attempt, lambda attempt: replace(attempt, notice_seen=True))
+async def notice_seen(services: Services, standing: Standing, now: float, *, change: bool) -> Attempt:
+    """Note that the person has read when their password expires: they are not told again, whenever they sign in.
+
+    Args:
+        services: the stores.
+        standing: where the attempt stands.
+        now: the time.
+        change: whether they want to change it now; the next step is then the new password.
+    """
+    await expiry_notices.note_shown(services, standing.user.facts, standing.policies.password, now)
+    return await amend(
+        services, standing.attempt, lambda attempt: replace(attempt, notice_seen=True, change_wanted=change)
+    )
+
+
+async def change_later(services: Services, standing: Standing) -> Attempt:
+    """Note that a person who wanted to change their password, though none is due yet, does not any more."""
+    return await amend(services, standing.attempt, lambda attempt: replace(attempt, change_wanted=False))
 
 
 async def want_second_factor(services: Services, standing: Standing, now: float) -> Standing:

@@ -87,18 +87,21 @@ def attempt_text(attempt: Attempt) -> bytes:
         attempt.from_session,
         attempt.secret,
         attempt.code_failures,
+        attempt.trusted_device,
         int(attempt.recovery_codes_shown),
         int(attempt.notice_seen),
         int(attempt.second_factor_wanted),
-        int(attempt.trusted_device),
+        int(attempt.trust_wanted),
+        int(attempt.change_wanted),
     )
 
 
 def attempt_from(id: str, version: bytes, text: bytes) -> Attempt | None:  # noqa: A002 - the record's own name
     """Return the attempt that was written, or ``None`` for a record of another form."""
     try:
-        user_id, created_at, expires_at, proofs, next_path, from_session, secret, failures, *flags = _parts(text)
-        shown, seen, wanted, trusted = (bool(flag) for flag in flags)
+        user_id, created_at, expires_at, proofs, next_path, from_session, secret, failures, *more = _parts(text)
+        device, *flags = more
+        shown, seen, wanted, trusts, changes = (bool(flag) for flag in flags)
         return Attempt(
             id=id,
             user_id=user_id,
@@ -111,7 +114,9 @@ def attempt_from(id: str, version: bytes, text: bytes) -> Attempt | None:  # noq
             recovery_codes_shown=shown,
             notice_seen=seen,
             second_factor_wanted=wanted,
-            trusted_device=trusted,
+            trusted_device=device,
+            trust_wanted=trusts,
+            change_wanted=changes,
             code_failures=failures,
             version=int(version),
         )

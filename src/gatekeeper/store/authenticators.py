@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, false, insert, select, update
 
 from gatekeeper.domain.errors import NotFound
+from gatekeeper.store.devices import Devices
 from gatekeeper.store.people import changed, locked_row
 from gatekeeper.store.schema import authenticators, recovery_codes
 from gatekeeper.store.types import is_id
@@ -113,6 +114,7 @@ class Authenticators:
 
     async def _forget_factor(self, user_id: str) -> None:
         await self._runner.change(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
+        await Devices(self._runner).untrust_all(user_id)
         await changed(self._runner, user_id, {"enrolled": False, "recovery_codes_pending": False})
 
 

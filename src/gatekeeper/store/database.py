@@ -16,7 +16,9 @@ from gatekeeper.store.authenticators import Authenticators
 from gatekeeper.store.devices import Devices
 from gatekeeper.store.endings import Endings
 from gatekeeper.store.failures import translated
+from gatekeeper.store.links import Links
 from gatekeeper.store.migrations import OutdatedSchema, expected_schema
+from gatekeeper.store.notices import Notices
 from gatekeeper.store.outbox import Outbox
 from gatekeeper.store.passwords import Passwords
 from gatekeeper.store.policies import PoliciesTable
@@ -51,6 +53,8 @@ class Tables:
         self.audit = Audit(runner)
         self.tokens = Tokens(runner)
         self.devices = Devices(runner)
+        self.links = Links(runner)
+        self.notices = Notices(runner)
         self.endings = Endings(runner)
         self.signing_keys = SigningKeys(runner)
         self.statistics = Statistics(runner)

@@ -55,7 +55,7 @@ class PoliciesTable:
     async def set_two_factor(
         self, policy: TwoFactorPolicy, people_ids: Sequence[str] | None, expected_version: int | None
     ) -> Policies:
-        """Replace the two-factor policy.
+        """Replace the two-factor policy. One without trusted devices voids all trust that was given.
 
         Args:
             policy: the new one; its ``listed`` is counted here.
@@ -67,19 +67,20 @@ class PoliciesTable:
             NotFound: one of the people does not exist.
         """
         await self._lock(policies.c.two_factor_version, expected_version)
-        listed: dict[str, Any] = {}
+        withdrawn = policy.trusted_devices_days is None
+        more: dict[str, Any] = {"trust_epoch": policies.c.epoch + 1} if withdrawn else {}
         if people_ids is not None:
             await self._runner.change(delete(two_factor_people))
             rows = [{"user_id": user_id} for user_id in sorted({canonical_id(user_id) for user_id in people_ids})]
             if rows:
                 await self._runner.change(insert(two_factor_people), rows)
-            listed["listed"] = len(rows)
+            more["listed"] = len(rows)
         return await self._change(
             mode=policy.mode.value,
             trusted_devices_days=policy.trusted_devices_days,
             enrolment=policy.enrolment.value,
             two_factor_version=policies.c.two_factor_version + 1,
-            **listed,
+            **more,
         )
 
     async def demand_change(self, now: float) -> Policies:
@@ -199,4 +200,5 @@ def _policies_of(row: Row[Any] | None) -> Policies:
         epoch=row.epoch,
         password_version=row.password_version,
         two_factor_version=row.two_factor_version,
+        trust_epoch=row.trust_epoch,
     )

@@ -143,6 +143,7 @@ policies = Table(
     Column("listed", Integer, nullable=False),
     Column("trusted_devices_days", Integer),
     _text("enrolment"),
+    Column("trust_epoch", BigInteger, nullable=False, server_default=text("0")),
 )
 
 two_factor_people = Table("two_factor_people", metadata, _of_user(key=True))
@@ -192,6 +193,8 @@ devices = Table(
     _time("trusted_until"),
     Column("user_agent", Text, nullable=False, server_default=text("''")),
     Column("address", Text, nullable=False, server_default=text("''")),
+    _time("trusted_at"),
+    Column("trusted_epoch", BigInteger),
 )
 
 endings = Table(

@@ -9,7 +9,6 @@ from gatekeeper.domain.model import Step
 from gatekeeper.domain.passwords import RULES
 from gatekeeper.flows import new_password
 from gatekeeper.flows import standing as standings
-from gatekeeper.manners.keys import DESTINATIONS
 from gatekeeper.web.steps import StepPage
 
 if TYPE_CHECKING:
@@ -63,8 +62,7 @@ class NoticePage(StepPage):
         """When it expires."""
         return {"expires_at": password_expires_at(standing.user.facts, standing.policies.password)}
 
-    async def take(self, visit: Visit, standing: Standing) -> str | None:
-        """Note that it was read; who wants to change it now goes on to their account."""
-        await standings.notice_seen(visit.services, standing)
-        wants_change = visit.fields.get("choice") == "change"
-        return visit.request.app[DESTINATIONS].own("/account") if wants_change else None
+    async def take(self, visit: Visit, standing: Standing) -> None:
+        """Note that it was read; who wants to change it now is led to that next."""
+        change = visit.fields.get("choice") == "change"
+        await standings.notice_seen(visit.services, standing, visit.now, change=change)

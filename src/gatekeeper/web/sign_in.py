@@ -89,7 +89,7 @@ async def _stand(visit: Visit, session: Session | None) -> tuple[str, Standing]:
                 standing = await want_second_factor(visit.services, standing, visit.now)
             return visit.login.token, standing
     return await begin_from_session(
-        visit.services, session, visit.following, visit.now, second_factor_wanted=visit.wants_code
+        visit.services, session, visit.following, visit.client, visit.now, second_factor_wanted=visit.wants_code
     )
 
 

@@ -15,8 +15,11 @@ STATEMENTS = (
     """
     ALTER TABLE devices
         ADD COLUMN user_agent text NOT NULL DEFAULT '',
-        ADD COLUMN address text NOT NULL DEFAULT ''
+        ADD COLUMN address text NOT NULL DEFAULT '',
+        ADD COLUMN trusted_at timestamptz,
+        ADD COLUMN trusted_epoch bigint
     """,
+    "ALTER TABLE policies ADD COLUMN trust_epoch bigint NOT NULL DEFAULT 0",
     """
     CREATE TABLE outbox (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
