@@ -85,6 +85,7 @@ async def search(
     user: str | None = None,
     action: str | None = None,
     since: float | None = None,
+    outcome: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[AuditRecord]:
@@ -94,7 +95,9 @@ async def search(
         Forbidden: without ``audit.read``.
     """
     require(actor, Permission.AUDIT_READ)
-    return await services.database.read.audit.search(user=user, action=action, since=since, cursor=cursor, limit=limit)
+    return await services.database.read.audit.search(
+        user=user, action=action, since=since, outcome=outcome, cursor=cursor, limit=limit
+    )
 
 
 async def export(services: Services, actor: Actor, now: float) -> AsyncIterator[AuditRecord]:

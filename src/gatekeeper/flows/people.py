@@ -16,6 +16,7 @@ from gatekeeper.flows.refusals import raise_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gatekeeper.domain.among import Among
     from gatekeeper.domain.model import User
     from gatekeeper.flows.acting import Actor
     from gatekeeper.flows.services import Services
@@ -88,6 +89,7 @@ async def search(
     limit: int = 50,
     permission: Permission | None = None,
     enabled: bool | None = None,
+    among: Among | None = None,
 ) -> Page[User]:
     """People by the beginning of any word of user name, address or display name.
 
@@ -96,7 +98,7 @@ async def search(
     """
     require(actor, *FINDERS)
     return await services.database.read.users.search(
-        query, cursor=cursor, limit=limit, has_permission=permission, enabled=enabled
+        query, cursor=cursor, limit=limit, has_permission=permission, enabled=enabled, among=among
     )
 
 

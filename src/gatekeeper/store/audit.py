@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, or_, select, tuple_
+from sqlalchemy import insert, or_, select, text, tuple_
 
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.schema import audit
@@ -62,6 +62,8 @@ class Audit:
         since: float | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        *,
+        outcome: str | None = None,
     ) -> Page[AuditRecord]:
         """Entries, the newest first.
 
@@ -71,12 +73,17 @@ class Audit:
             since: not before this time.
             cursor: where the page before ended.
             limit: how many at most.
+            outcome: how it ended.
 
         Raises:
             Refused: the cursor is none.
         """
         limit = bounded(limit)
         wanted: list[ColumnElement[bool]] = []
+        if outcome is not None:
+            wanted.append(audit.c.outcome == _storable(outcome))
+            if outcome != _DONE:
+                wanted.append(_NOT_DONE)
         if user is not None:
             person = str(_storable(user))
             wanted.append(or_(audit.c.actor_id == person, audit.c.target_id == person))
@@ -122,6 +129,10 @@ class Audit:
                 return
             last = rows[-1].id
 
+
+_DONE = "done"
+_NOT_DONE: ColumnElement[bool] = text("outcome <> 'done'")  # type: ignore[assignment]
+"""The condition of the index over what failed or was refused."""
 
 _TEXTS = ("actor_id", "actor_name", "action", "target_id", "target_name", "address", "request_id", "outcome")
 

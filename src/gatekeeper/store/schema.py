@@ -79,6 +79,11 @@ users = Table(
 )
 _has_password = users.c.password_hash.is_not(None)
 Index("users_administrators", users.c.username_canonical, postgresql_where=text("permissions <> '{}'"))
+Index("users_unenrolled", users.c.username_canonical, postgresql_where=text("NOT enrolled"))
+Index("users_locked", users.c.username_canonical, postgresql_where=text("locked_at IS NOT NULL"))
+Index("users_disabled", users.c.username_canonical, postgresql_where=text("NOT enabled"))
+Index("users_changing", users.c.username_canonical, postgresql_where=text("change_required"))
+Index("users_without_password", users.c.username_canonical, postgresql_where=text("password_hash IS NULL"))
 Index("users_by_strength", users.c.password_strength, users.c.username_canonical, postgresql_where=_has_password)
 Index("users_by_password_age", users.c.password_changed_at, users.c.id, postgresql_where=_has_password)
 
@@ -168,6 +173,7 @@ Index("audit_at", *_newest)
 Index("audit_actor", audit.c.actor_id, *_newest)
 Index("audit_target", audit.c.target_id, *_newest)
 Index("audit_action", audit.c.action, *_newest)
+Index("audit_not_done", audit.c.outcome, *_newest, postgresql_where=text("outcome <> 'done'"))
 
 tokens = Table(
     "tokens",
@@ -234,6 +240,7 @@ outbox = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
 )
 Index("outbox_next_try_at", outbox.c.next_try_at)
+Index("outbox_links", outbox.c.next_try_at, postgresql_where=outbox.c.sealed.is_not(None))
 
 notices = Table(
     "notices",
@@ -256,3 +263,13 @@ one_time_links = Table(
 )
 Index("one_time_links_user_id", one_time_links.c.user_id)
 Index("one_time_links_expires_at", one_time_links.c.expires_at)
+
+link_requests = Table(
+    "link_requests",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _text("sealed_name"),
+    _text("address"),
+    _text("request_id"),
+    _time("at", needed=True),
+)

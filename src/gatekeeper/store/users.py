@@ -10,10 +10,12 @@ from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import NewUser, OwnerFacts, Permission, User
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.store.adding import add_people, add_words
+from gatekeeper.store.among import condition
 from gatekeeper.store.holders import ADMINISTRATES, holds, keep_one_besides
 from gatekeeper.store.login_names import claim, release
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import changed, facts_of, locked_row, people, user_of
+from gatekeeper.store.policies import PoliciesTable
 from gatekeeper.store.schema import login_names, owner_changes, policies, two_factor_people, user_words, users
 from gatekeeper.store.types import instant, is_id
 from gatekeeper.store.words import LAST, words_asked, words_of
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from gatekeeper.domain.among import Among
     from gatekeeper.store.running import Runner
 
 BATCH = 500
@@ -96,6 +99,7 @@ class Users:
         limit: int = 50,
         has_permission: Permission | None = None,
         enabled: bool | None = None,
+        among: Among | None = None,
     ) -> Page[User]:
         """People in the order of their user names.
 
@@ -106,6 +110,7 @@ class Users:
             limit: how many at most.
             has_permission: only those who hold this.
             enabled: only those who are, or are not.
+            among: only people of this kind, under the policies as they stand.
 
         Raises:
             Refused: the cursor is none.
@@ -116,6 +121,8 @@ class Users:
             wanted += [ADMINISTRATES, holds(has_permission)]
         if enabled is not None:
             wanted.append(users.c.enabled.is_(enabled))
+        if among is not None:
+            wanted.append(condition(among, await PoliciesTable(self._runner).read()))
         if cursor is not None:
             wanted.append(users.c.username_canonical > read_cursor(cursor, str)[0])
         rows = await self._runner.rows(people().where(*wanted).order_by(users.c.username_canonical).limit(limit + 1))
@@ -189,6 +196,10 @@ class Users:
         if not enabled:
             await keep_one_besides(self._runner, user_id)
         return await changed(self._runner, user_id, {"enabled": enabled})
+
+    async def set_language(self, user_id: str, language: str | None) -> User:
+        """Set the language that a person chose (BCP 47); ``None``: as their browser asks."""
+        return await changed(self._runner, user_id, {"language": language})
 
     async def set_permissions(self, user_id: str, permissions: Iterable[Permission]) -> User:
         """Replace what a person may do.

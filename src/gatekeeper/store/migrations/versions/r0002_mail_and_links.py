@@ -36,6 +36,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX outbox_next_try_at ON outbox (next_try_at)",
+    "CREATE INDEX outbox_links ON outbox (next_try_at) WHERE sealed IS NOT NULL",
     """
     CREATE TABLE notices (
         user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -57,6 +58,21 @@ STATEMENTS = (
     """,
     "CREATE INDEX one_time_links_user_id ON one_time_links (user_id)",
     "CREATE INDEX one_time_links_expires_at ON one_time_links (expires_at)",
+    """
+    CREATE TABLE link_requests (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        sealed_name text NOT NULL,
+        address text NOT NULL,
+        request_id text NOT NULL,
+        at timestamptz NOT NULL
+    )
+    """,
+    "CREATE INDEX users_unenrolled ON users (username_canonical) WHERE NOT enrolled",
+    "CREATE INDEX users_locked ON users (username_canonical) WHERE locked_at IS NOT NULL",
+    "CREATE INDEX users_disabled ON users (username_canonical) WHERE NOT enabled",
+    "CREATE INDEX users_changing ON users (username_canonical) WHERE change_required",
+    "CREATE INDEX users_without_password ON users (username_canonical) WHERE password_hash IS NULL",
+    "CREATE INDEX audit_not_done ON audit (outcome, at DESC, id DESC) WHERE outcome <> 'done'",
 )
 
 
