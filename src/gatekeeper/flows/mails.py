@@ -75,7 +75,7 @@ async def enqueue(
     """
     if services.config.mail is None:
         return
-    shown: dict[str, object] = {"username": user.facts.username, "name": user.facts.display_name, "at": now}
+    shown: dict[str, object] = {"username": user.facts.username, "display_name": user.facts.display_name, "at": now}
     if client is not None:
         shown |= {"address": client.address, "user_agent": client.user_agent}
     await tables.outbox.add(

@@ -79,7 +79,9 @@ class Outbox:
         The row stays locked until the transaction ends: :meth:`remove` it or :meth:`put_off` in the same one.
         """
         due = select(outbox).where(outbox.c.next_try_at <= now, outbox.c.give_up_at > now)
-        return await self._locked(due.order_by(outbox.c.sealed.is_(None), outbox.c.next_try_at, outbox.c.id))
+        due = due.order_by(outbox.c.next_try_at)
+        link = await self._locked(due.where(outbox.c.sealed.is_not(None)))
+        return link or await self._locked(due)
 
     async def take_outlived(self, now: float) -> Mail | None:
         """Lock a mail whose time is over."""
