@@ -31,8 +31,8 @@ def test_without_a_terminal_the_password_comes_from_standard_input(cli):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "words"),
     [
-        (["anna", "--email", "other@example.com"], "Zephyr-77\n", "username"),
-        (["ANNA ", "--email", "other@example.com"], "Zephyr-77\n", "username"),
+        (["anna", "--email", "other@example.com"], "Zephyr-77\n", "user name"),
+        (["ANNA ", "--email", "other@example.com"], "Zephyr-77\n", "user name"),
         (["bob", "--email", "nonsense"], "Zephyr-77\n", "email"),
         (["bob", "--email", "bob@example.com"], "short\n", "new_password"),
         (["bob", "--email", "bob@example.com"], "\n", "empty"),

@@ -49,7 +49,7 @@ def test_a_row_knows_its_line_in_the_file():
 def test_a_row_with_too_many_fields_is_a_fault_of_its_own():
     first, second, third = read_rows(b"username,email\nanna,a@example.com\nb,b@example.com,x\nc,c@example.com\n")
     assert isinstance(first, Row)
-    assert second == Fault(3, "there are 3 fields, but 2 columns")
+    assert second == Fault(3, "There are 3 fields, but 2 columns.")
     assert isinstance(third, Row)
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gatekeeper.domain.model import Step
+from gatekeeper.domain.wording import N_
 
 if TYPE_CHECKING:
     from gatekeeper.domain.model import Session
@@ -71,7 +72,7 @@ Verdict = Allow | SignIn | Owes | Forbid
 ALLOWED = Allow(known=True)
 ALLOWED_UNKNOWN = Allow(known=False)
 SIGN_IN = SignIn()
-NOT_IN_GROUP = Forbid("This part is open to certain groups only, and you are in none of them.")
+NOT_IN_GROUP = Forbid(N_("This part is open to certain groups only, and you are in none of them."))
 
 
 def decide(access: Access, session: Session | None, owed: Step | None) -> Verdict:

@@ -1,5 +1,13 @@
 """What both stores raise. A driver's own errors become these where the driver is called, and nowhere else."""
 
+from gatekeeper.domain.wording import N_
+
+TAKEN = {
+    "username": N_("This user name is already taken."),
+    "email": N_("This address is already taken."),
+    "": N_("This is already taken."),
+}
+
 
 class GatekeeperError(Exception):
     """The base of every error that a caller is expected to handle."""
@@ -18,7 +26,7 @@ class AlreadyExists(GatekeeperError):
     """A value that must be unique is taken; ``field`` names it (``"username"`` or ``"email"``)."""
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"this {field} is already taken")
+        super().__init__(TAKEN.get(field, TAKEN[""]))
         self.field = field
 
 

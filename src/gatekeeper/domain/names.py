@@ -11,6 +11,8 @@ import unicodedata
 
 import idna
 
+from gatekeeper.domain.wording import N_
+
 MAX_NAME = 255
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\()\[\]]+@[^\s@]+\.[^\s@]+")
@@ -34,11 +36,11 @@ def stored_name(text: str) -> str:
     """
     name = _with_one_domain(unicodedata.normalize("NFKC", text.strip()).strip())
     if not name:
-        raise ValueError("a name is needed")
+        raise ValueError(N_("A name is needed."))
     if len(name) > MAX_NAME:
-        raise ValueError(f"a name has at most {MAX_NAME} characters")
+        raise ValueError(N_("A name has at most %(most)s characters.", most=MAX_NAME))
     if any(unicodedata.category(character) in _INVISIBLE for character in name):
-        raise ValueError("a name has no control or invisible characters")
+        raise ValueError(N_("A name has no control or invisible characters."))
     return name
 
 
@@ -50,7 +52,7 @@ def stored_username(text: str) -> str:
     """
     name = stored_name(text)
     if any(character.isspace() for character in name):
-        raise ValueError("a user name has no spaces")
+        raise ValueError(N_("A user name has no spaces."))
     return name
 
 
@@ -62,7 +64,7 @@ def stored_email(text: str) -> str:
     """
     address = stored_name(text)
     if not _ADDRESS.fullmatch(address) or ".." in address:
-        raise ValueError("an address looks like name@example.com")
+        raise ValueError(N_("An address looks like name@example.com."))
     return address
 
 

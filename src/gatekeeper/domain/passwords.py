@@ -16,6 +16,7 @@ from zxcvbn_rs_py import Warning as Weakness
 from zxcvbn_rs_py import zxcvbn
 
 from gatekeeper.domain.model import Strength
+from gatekeeper.domain.wording import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,10 +45,10 @@ class Rule:
     met: Callable[[str], bool]
 
 
-LENGTH = Rule("length", f"At least {MIN_LENGTH} characters", lambda text: len(text) >= MIN_LENGTH)
-UPPERCASE = Rule("uppercase", "An uppercase letter", lambda text: any(map(_is_uppercase, text)))
-DIGIT = Rule("digit", "A digit", lambda text: any(map(str.isdecimal, text)))
-SPECIAL = Rule("special", "A special character, such as ! ? & #", lambda text: any(map(_is_special, text)))
+LENGTH = Rule("length", N_("At least %(least)s characters", least=MIN_LENGTH), lambda text: len(text) >= MIN_LENGTH)
+UPPERCASE = Rule("uppercase", N_("An uppercase letter"), lambda text: any(map(_is_uppercase, text)))
+DIGIT = Rule("digit", N_("A digit"), lambda text: any(map(str.isdecimal, text)))
+SPECIAL = Rule("special", N_("A special character, such as ! ? & #"), lambda text: any(map(_is_special, text)))
 
 RULES: dict[Strength, tuple[Rule, ...]] = {
     Strength.BASIC: (LENGTH,),
@@ -84,16 +85,16 @@ def check(password: str, level: Strength, *, names: tuple[str, ...] = ()) -> lis
     faults = [Fault(rule.code, _MISSING[rule.code]) for rule in RULES[level] if not rule.met(text)]
     if _is_common(text):
         faults.append(
-            Fault("common", "This password is one of the most common ones. Choose one that nobody would guess.")
+            Fault("common", N_("This password is one of the most common ones. Choose one that nobody would guess."))
         )
     if _contains_name(text, names):
-        faults.append(Fault("name", "The password contains your name or address. Choose one that does not."))
+        faults.append(Fault("name", N_("The password contains your name or address. Choose one that does not.")))
     return faults
 
 
 def reused() -> Fault:
     """The fault of a password that was used before."""
-    return Fault("reused", "You have used this password before. Choose a new one.")
+    return Fault("reused", N_("You have used this password before. Choose a new one."))
 
 
 def falls_short(met: Strength | None, level: Strength) -> bool:
@@ -102,15 +103,15 @@ def falls_short(met: Strength | None, level: Strength) -> bool:
 
 
 _MISSING = {
-    "length": f"The password is too short: use at least {MIN_LENGTH} characters.",
-    "uppercase": "The password needs an uppercase letter.",
-    "digit": "The password needs a digit.",
-    "special": "The password needs a special character, such as ! ? & or #.",
+    "length": N_("The password is too short: use at least %(least)s characters.", least=MIN_LENGTH),
+    "uppercase": N_("The password needs an uppercase letter."),
+    "digit": N_("The password needs a digit."),
+    "special": N_("The password needs a special character, such as ! ? & or #."),
 }
 
 
 def _too_long() -> Fault:
-    return Fault("too-long", f"The password is too long: use at most {MAX_LENGTH} characters.")
+    return Fault("too-long", N_("The password is too long: use at most %(most)s characters.", most=MAX_LENGTH))
 
 
 def _is_uppercase(character: str) -> bool:

@@ -14,6 +14,7 @@ from gatekeeper.domain import permissions
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import PROOF_AGE
 from gatekeeper.domain.model import Client, OwnerFacts, Permission
+from gatekeeper.domain.wording import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ def require(actor: Actor, *any_of: Permission) -> None:
     """
     if not permissions.may(actor.permissions, any_of):
         names = " or ".join(permissions.in_order(any_of))
-        raise Forbidden(f"This needs the permission {names}.", any_of)
+        raise Forbidden(N_("This needs the permission %(names)s.", names=names), any_of)
 
 
 def require_over(actor: Actor, target: User) -> None:
@@ -113,7 +114,9 @@ def require_over(actor: Actor, target: User) -> None:
     missing = permissions.lacking(actor.permissions, target.facts.permissions)
     if missing:
         names = ", ".join(permissions.in_order(missing))
-        raise Forbidden(f"{target.facts.username} holds what you do not: {names}.", missing)
+        raise Forbidden(
+            N_("%(name)s holds what you do not: %(names)s.", name=target.facts.username, names=names), missing
+        )
 
 
 async def who_can_help(services: Services) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Permission, TwoFactorMode
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit, changes
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.refusals import raise_all
@@ -112,7 +113,7 @@ async def set_two_factor(
     async with services.database.transaction() as tables:
         before = await tables.policies.read()
         if expected is not None and expected != before.two_factor_version:
-            raise Conflict("the policy has been changed in the meantime")
+            raise Conflict(N_("The policy has been changed in the meantime."))
         listed = await resolve_people(tables, policy.mode, people, before.two_factor)
         after = await tables.policies.set_two_factor(policy, listed, before.two_factor_version)
         details: dict[str, object] = {
@@ -163,7 +164,7 @@ async def _change_list(services: Services, actor: Actor, user_id: str, now: floa
     async with services.database.transaction() as tables:
         before = await tables.policies.read()
         if before.two_factor.mode is TwoFactorMode.OFF:
-            raise Conflict("two-step verification is off, so nobody is listed: replace the policy first")
+            raise Conflict(N_("Two-step verification is off, so nobody is listed: replace the policy first."))
         user = await tables.users.by_id(user_id)
         change = tables.policies.add_person if add else tables.policies.remove_person
         after = await change(user_id)
@@ -189,12 +190,12 @@ async def resolve_people(
         return None if mode is standing.mode and standing.listed > MOST_LISTED else []
     name = list_name(mode)
     if len(people) > MOST_LISTED:
-        reason = f"at most {MOST_LISTED} people at once; add the others one by one"
+        reason = N_("At most %(most)s people at once; add the others one by one.", most=MOST_LISTED)
         raise_all([Refused("too-many", reason, name)])
     wanted = [user_id.lower() for user_id in people]
     known = {user.id for user in await tables.users.by_ids(wanted)}
     unknown = [
-        Refused("unknown-user", f"nobody has the id {people[at]}", f"{name}.{at}")
+        Refused("unknown-user", N_("Nobody has the id %(id)s.", id=people[at]), f"{name}.{at}")
         for at, user_id in enumerate(wanted)
         if user_id not in known
     ]
@@ -224,7 +225,7 @@ def two_factor_policy_faults(policy: TwoFactorPolicy) -> list[Refused]:
 
 def _out_of_bounds(bounds: Sequence[tuple[str, int | None, int, int]]) -> list[Refused]:
     return [
-        Refused("out-of-bounds", f"must be from {least} to {most}", field)
+        Refused("out-of-bounds", N_("It must be from %(least)s to %(most)s.", least=least, most=most), field)
         for field, value, least, most in bounds
         if value is not None and not least <= value <= most
     ]

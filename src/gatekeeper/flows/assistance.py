@@ -8,6 +8,7 @@ from gatekeeper.crypto.tokens import new_recovery_codes
 from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Enrolment, Permission
 from gatekeeper.domain.names import canonical_name
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit, changes, sessions, throttling
 from gatekeeper.flows.acting import require, require_over
 from gatekeeper.flows.two_factor import enrolment_code_digest
@@ -80,7 +81,12 @@ async def enrolment_code(services: Services, actor: Actor, user_id: str, reason:
         user = await tables.users.by_id(user_id)
         require_over(actor, user)
         if user.facts.enrolled:
-            raise Conflict(f"{user.facts.username} has an authenticator already: reset two-factor authentication first")
+            raise Conflict(
+                N_(
+                    "%(name)s has an authenticator already: reset two-factor authentication first.",
+                    name=user.facts.username,
+                )
+            )
         await tables.users.set_enrolment_code(user_id, _digest(code), required=True)
         details: dict[str, object] = {"reason": reason}
         await audit.record(tables, actor, "user.enrolment-code.create", now, target=user.facts, details=details)
@@ -114,9 +120,9 @@ def checked_reason(text: str) -> str:
     """
     reason = text.strip()
     if not reason:
-        raise Refused("missing", "say why", "reason")
+        raise Refused("missing", N_("Say why."), "reason")
     if len(reason) > MOST_REASON:
-        raise Refused("too-long", f"at most {MOST_REASON} characters", "reason")
+        raise Refused("too-long", N_("At most %(most)s characters.", most=MOST_REASON), "reason")
     return reason
 
 

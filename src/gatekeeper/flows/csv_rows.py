@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gatekeeper.domain.errors import Refused
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows.refusals import raise_all
 
 if TYPE_CHECKING:
@@ -68,10 +69,12 @@ def read_rows(content: bytes) -> list[Row | Fault]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Refused("not-utf-8", f"the file is not UTF-8 (line {line}): save it as UTF-8", "file") from None
+        raise Refused(
+            "not-utf-8", N_("The file is not UTF-8 (line %(line)s): save it as UTF-8.", line=line), "file"
+        ) from None
     heading = next((line for line in text.splitlines() if line.strip()), "")
     if not heading:
-        raise Refused("empty", "the file is empty", "file")
+        raise Refused("empty", N_("The file is empty."), "file")
     separator = max(SEPARATORS, key=heading.count)
     previous = csv.field_size_limit(LONGEST_FIELD)
     try:
@@ -89,14 +92,17 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[Row | Fault]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Fault(line, f"this is not a row of CSV: {error}")
+            yield Fault(line, N_("This is not a row of CSV: %(reason)s.", reason=str(error)))
             continue
         if not any(cell.strip() for cell in cells):
             continue
         if columns is None:
             columns = _columns(cells)
         elif len(cells) > len(columns):
-            yield Fault(line, f"there are {len(cells)} fields, but {len(columns)} columns")
+            yield Fault(
+                line,
+                N_("There are %(fields)s fields, but %(columns)s columns.", fields=len(cells), columns=len(columns)),
+            )
         else:
             yield Row(line, dict(zip(columns, cells, strict=False)))
 
@@ -108,11 +114,19 @@ def _columns(cells: list[str]) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     faults = [
         *(
-            Refused("unknown-column", f"there is no column {name!r}; known: {', '.join(COLUMNS)}", "file")
+            Refused(
+                "unknown-column",
+                N_("There is no column “%(name)s”; known: %(known)s.", name=name, known=", ".join(COLUMNS)),
+                "file",
+            )
             for name in unknown
         ),
-        *(Refused("missing-column", f"the column {name!r} is missing", "file") for name in missing),
-        *(Refused("column-twice", f"the column {name!r} is there twice", "file") for name in twice if name in COLUMNS),
+        *(Refused("missing-column", N_("The column “%(name)s” is missing.", name=name), "file") for name in missing),
+        *(
+            Refused("column-twice", N_("The column “%(name)s” is there twice.", name=name), "file")
+            for name in twice
+            if name in COLUMNS
+        ),
     ]
     raise_all(faults)
     return names

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain import names
 from gatekeeper.domain.errors import Refused
+from gatekeeper.domain.wording import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ def groups(wanted: Sequence[str]) -> tuple[str, ...]:
         Refused: one has a comma (it separates groups in the header), or cannot be a name (field ``groups.2``).
     """
     if len(wanted) > MOST_GROUPS:
-        raise Refused("too-many", f"at most {MOST_GROUPS} groups", "groups")
+        raise Refused("too-many", N_("At most %(most)s groups.", most=MOST_GROUPS), "groups")
     return tuple(dict.fromkeys(_checked(_group, text, f"groups.{at}") for at, text in enumerate(wanted)))
 
 
@@ -58,7 +59,7 @@ def _checked(rule: Callable[[str], str], text: str, field: str) -> str:
     try:
         return rule(text)
     except ValueError as fault:
-        raise Refused("invalid", str(fault), field) from fault
+        raise Refused("invalid", fault.args[0], field) from fault
 
 
 def _person(text: str) -> str:
@@ -72,5 +73,5 @@ def _person(text: str) -> str:
 
 def _group(text: str) -> str:
     if "," in text:
-        raise ValueError("a group's name has no comma")
+        raise ValueError(N_("The name of a group has no comma."))
     return _person(text)

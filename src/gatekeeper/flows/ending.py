@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import Permission
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit, sessions
 from gatekeeper.flows.acting import require, require_over
 
@@ -57,7 +58,7 @@ async def end_one(services: Services, actor: Actor, user_id: str, session_id: st
     require(actor, Permission.USERS_MANAGE)
     session = await services.sessions.get(session_id)
     if session is None or session.owner.user_id != user_id:
-        raise NotFound("this person has no such session")
+        raise NotFound(N_("There is no such session."))
     async with services.database.transaction() as tables:
         user = await tables.users.by_id(user_id)
         require_over(actor, user)

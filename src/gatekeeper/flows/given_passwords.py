@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.domain import passwords
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import Permission
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit, changes, sessions
 from gatekeeper.flows.acting import require, require_over
 from gatekeeper.flows.refusals import raise_all
@@ -52,7 +53,7 @@ async def prepare(
     for earlier in history:
         if (await services.hasher.verify(earlier, normal, password)).ok:
             fault = passwords.reused()
-            raise_all([Refused(fault.code, "This password was used before. Choose a new one.", FIELD)])
+            raise_all([Refused(fault.code, N_("This password was used before. Choose a new one."), FIELD)])
     return Prepared(await services.hasher.hash(normal), passwords.strength_of(password) or policy.strength)
 
 

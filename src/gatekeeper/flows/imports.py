@@ -17,6 +17,7 @@ from gatekeeper.domain import passwords
 from gatekeeper.domain.errors import GatekeeperError, Refused
 from gatekeeper.domain.model import NewUser, Permission
 from gatekeeper.domain.names import canonical_name
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit, people
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.csv_rows import Fault, Row, read_rows
@@ -162,14 +163,16 @@ def _wanted(row: Row) -> _Wanted:
     except RefusedAll as refused:
         faults += refused.refusals
     if row.enabled is None:
-        faults.append(Refused("invalid", "must be true or false", "enabled"))
+        faults.append(Refused("invalid", N_("It must be true or false."), "enabled"))
     stored_hash = row["password_hash"].strip() or None
     if stored_hash is not None and candidate.password is not None:
-        faults.append(Refused("both", "give a password or its hash, not both", "password_hash"))
+        faults.append(Refused("both", N_("Give a password or its hash, not both."), "password_hash"))
     elif stored_hash is not None and not is_supported(stored_hash):
-        faults.append(Refused("unknown-hash", "this kind of password hash is not known", "password_hash"))
+        faults.append(Refused("unknown-hash", N_("This kind of password hash is not known."), "password_hash"))
     if candidate.password is not None and _HASH.match(candidate.password):
-        faults.append(Refused("hash", "this is the hash of a password: it belongs into password_hash", "password"))
+        faults.append(
+            Refused("hash", N_("This is the hash of a password: it belongs into the column password_hash."), "password")
+        )
     if faults:
         raise RefusedAll(faults)
     login, address = canonical_name(candidate.username), canonical_name(candidate.email)

@@ -13,6 +13,7 @@ import structlog
 
 from gatekeeper.domain import names, passwords
 from gatekeeper.domain.errors import Refused, Unavailable
+from gatekeeper.domain.wording import N_, together
 from gatekeeper.flows import changes, devices, throttling
 from gatekeeper.flows.events import FAILED, event
 from gatekeeper.flows.throttling import Kind
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-WRONG = "That user name and password do not go together. Check both and try again."
-WRONG_CURRENT = "That is not your current password. Try again."
+WRONG = N_("That user name and password do not go together. Check both and try again.")
+WRONG_CURRENT = N_("That is not your current password. Try again.")
 NO_NAME = " "
 """A name that nobody can have; asked for in place of one that cannot be stored."""
 
@@ -52,9 +53,9 @@ async def prove(services: Services, username: str, password: str, client: Client
     """
     name = names.canonical_name(_legible(username[: 2 * names.MAX_NAME]))
     if not name:
-        raise Refused("name-missing", "Enter your user name or e-mail address.", "username")
+        raise Refused("name-missing", N_("Enter your user name or e-mail address."), "username")
     if not password:
-        raise Refused("password-missing", "Enter your password.", "password")
+        raise Refused("password-missing", N_("Enter your password."), "password")
     async with services.turns.take(f"password:{name}"):
         return await _prove(services, name, _legible(password), client, now)
 
@@ -85,7 +86,7 @@ async def prove_current(services: Services, user: User, password: str, client: C
         Throttled: too many failures lately.
     """
     if not password:
-        raise Refused("password-missing", "Enter your current password.", "current_password")
+        raise Refused("password-missing", N_("Enter your current password."), "current_password")
     who = throttling.guesser(Kind.PASSWORD, names.canonical_name(user.facts.username), client.address, "signed in")
     async with services.turns.take(f"current:{user.id}"):
         await throttling.check(services, who, now)
@@ -107,14 +108,14 @@ async def choose(services: Services, user: User, policy: PasswordPolicy, new: st
         Refused: it is missing, breaks a rule, was used before, or differs from its repetition.
     """
     if not new:
-        raise Refused("password-missing", "Enter a new password.", "new_password")
+        raise Refused("password-missing", N_("Enter a new password."), "new_password")
     new, again = _legible(new), _legible(again)
     facts = user.facts
     faults = passwords.check(new, policy.strength, names=(facts.username, facts.email, facts.display_name))
     if faults:
-        raise Refused(faults[0].code, " ".join(fault.message for fault in faults), "new_password")
+        raise Refused(faults[0].code, together(fault.message for fault in faults), "new_password")
     if new != again:
-        raise Refused("differs", "The two new passwords differ. Type the same one twice.", "new_password_again")
+        raise Refused("differs", N_("The two new passwords differ. Type the same one twice."), "new_password_again")
     history = await services.database.read.passwords.history(user.id, max(1, policy.forbid_last))
     for earlier in history:
         if (await _matches(services, earlier, new)).ok:

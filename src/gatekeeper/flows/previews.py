@@ -14,6 +14,7 @@ from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.login import DAY
 from gatekeeper.domain.model import Permission
 from gatekeeper.domain.passwords import falls_short
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.administration import password_policy_faults, resolve_people, two_factor_policy_faults
 from gatekeeper.flows.refusals import raise_all
@@ -201,4 +202,4 @@ class _PasswordWalk:
         for stage in stages:
             if stage.value == name:
                 return stage, inner or None
-        raise Refused("cursor", "this is no cursor of this list", "cursor")
+        raise Refused("cursor", N_("This cursor does not belong to this list."), "cursor")

@@ -16,6 +16,7 @@ from gatekeeper.domain import totp
 from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Enrolment, Method, Proof
 from gatekeeper.domain.names import canonical_name
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import changes, devices, throttling
 from gatekeeper.flows.events import FAILED, event
 from gatekeeper.flows.sessions import begins_at
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from gatekeeper.flows.standing import Standing
     from gatekeeper.store.database import Tables
 
-WRONG = "That code is not right, or it was used already. Enter the one that your app shows now."
-WRONG_ENROLMENT = "That code is not right. Check that your device sets its clock by itself, and enter the next code."
-WRONG_ENROLMENT_CODE = "That enrolment code is not right. Ask your administrator for one."
+WRONG = N_("That code is not right, or it was used already. Enter the one that your app shows now.")
+WRONG_ENROLMENT = N_(
+    "That code is not right. Check that your device sets its clock by itself, and enter the next code."
+)
+WRONG_ENROLMENT_CODE = N_("That enrolment code is not right. Ask your administrator for one.")
 PERIOD = 30.0
 
 
@@ -75,7 +78,7 @@ async def give_code(
     """
     cleaned = totp.clean_code(code[:100])
     if not cleaned:
-        raise Refused("code-missing", "Enter the code that your app shows.", "code")
+        raise Refused("code-missing", N_("Enter the code that your app shows."), "code")
     user = standing.user
     who = await guesser(services, user, client)
     await throttling.check(services, who, now)
@@ -137,7 +140,7 @@ async def enrol(
     if needs_enrolment_code(standing):
         await check_enrolment_code(services, user, enrolment_code, client, now)
     if not totp.clean_code(code[:100]):
-        raise Refused("code-missing", "Enter the code that your app shows.", "code")
+        raise Refused("code-missing", N_("Enter the code that your app shows."), "code")
     counter = totp.verify(secret, code[:100], now, None)
     if counter is None:
         raise Refused("wrong", WRONG_ENROLMENT, "code")
@@ -250,7 +253,7 @@ async def check_enrolment_code(services: Services, user: User, code: str, client
         Throttled: too many wrong ones lately.
     """
     if not _bare(code):
-        raise Refused("code-missing", "Enter the enrolment code from your administrator.", "enrolment_code")
+        raise Refused("code-missing", N_("Enter the enrolment code from your administrator."), "enrolment_code")
     who = await guesser(services, user, client)
     await throttling.check(services, who, now)
     given = enrolment_code_digest(code[:100])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
@@ -87,6 +87,10 @@ class Language:
     def day(self, at: float) -> str:
         """The day of a time (seconds since the epoch; UTC): "25 November 2026"."""
         return format_date(_utc(at).date(), "long", locale=self.locale)
+
+    def short_day(self, at: float) -> str:
+        """The day of a time without its year, as it stands under a chart: "25 Nov"."""
+        return format_skeleton("MMMd", _utc(at), locale=self.locale)
 
     def moment(self, at: float) -> str:
         """The day and the minute of a time, in UTC and saying so: "25 November 2026, 01:26 UTC"."""

@@ -139,11 +139,13 @@ class Renderer:
             gettext=pass_eval_context(words),
             ngettext=pass_eval_context(partial(_counted, language)),
             lang=language.tag,
+            as_number=language.number,
         )
         environment.filters.update(
             day=_while_rendering(partial(_time, language, language.day, "day")),
             moment=_while_rendering(partial(_time, language, language.moment, "moment")),
             day_text=_while_rendering(language.day),
+            short_day=_while_rendering(language.short_day),
             moment_text=_while_rendering(language.moment),
             number=_while_rendering(language.number),
             initial=initial,

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import exc
 
 from gatekeeper.domain.errors import AlreadyExists, Conflict, GatekeeperError, NotFound, Refused, Unavailable
+from gatekeeper.domain.wording import N_
 from gatekeeper.store.types import MalformedId
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _RACE = ("40001", "40P01", "55P03")
 _UNIQUE, _FOREIGN_KEY = "23505", "23503"
 _UNSTORABLE = "22"
 
-UNSTORABLE = "This has characters or values that cannot be stored."
+UNSTORABLE = N_("This has characters or values that cannot be stored.")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from sqlalchemy import any_, literal, select, text
 
 from gatekeeper.domain.errors import LastHolder
 from gatekeeper.domain.model import Permission
+from gatekeeper.domain.wording import N_
 from gatekeeper.store.schema import users
 from gatekeeper.store.types import canonical_id
 
@@ -43,4 +44,4 @@ async def keep_one_besides(runner: Runner, user_id: str) -> None:
     )
     holders = await runner.values(enabled_holders)
     if canonical_id(user_id) in holders and len(holders) == 1:
-        raise LastHolder("nobody else could grant permissions")
+        raise LastHolder(N_("Nobody else could grant permissions."))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gatekeeper.domain.errors import Refused
+from gatekeeper.domain.wording import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
         return tuple(_as_kind(part, kind) for part, kind in zip(key, kinds, strict=True))
     except (ValueError, TypeError) as error:
-        raise Refused("bad-cursor", "This cursor does not belong to this list.", "cursor") from error
+        raise Refused("bad-cursor", N_("This cursor does not belong to this list."), "cursor") from error
 
 
 def _as_kind(part: object, kind: type) -> object:

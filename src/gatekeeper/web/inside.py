@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gatekeeper.domain.wording import together
 from gatekeeper.manners import csrf
 from gatekeeper.manners.client import client_of
 from gatekeeper.manners.forms import Form
@@ -90,7 +91,7 @@ async def inside_page(
     shown = dict(context)
     if shown.get("notice") is None:
         lines = await said(request)
-        shown["notice"] = {"kind": "info", "text": " ".join(lines)} if lines else None
+        shown["notice"] = {"kind": "info", "text": together(lines)} if lines else None
     return page(
         request,
         name,

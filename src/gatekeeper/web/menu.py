@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain import permissions
 from gatekeeper.domain.model import Permission
+from gatekeeper.domain.wording import N_
 from gatekeeper.manners.keys import DESTINATIONS
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ AUDIT_LOG = (Permission.AUDIT_READ,)
 APPLICATIONS = (Permission.CLIENTS_MANAGE,)
 
 _ENTRIES = (
-    ("Password management", "/admin/passwords", PASSWORD_MANAGEMENT),
-    ("User permissions", "/admin/users", USER_PERMISSIONS),
-    ("Audit log", "/admin/audit", AUDIT_LOG),
-    ("Applications", "/admin/clients", APPLICATIONS),
+    (N_("Password management"), "/admin/passwords", PASSWORD_MANAGEMENT),
+    (N_("User permissions"), "/admin/users", USER_PERMISSIONS),
+    (N_("Audit log"), "/admin/audit", AUDIT_LOG),
+    (N_("Applications"), "/admin/clients", APPLICATIONS),
 )
 
 
