@@ -27,10 +27,13 @@ from gatekeeper.edge.server import Edge
 from gatekeeper.edge.upstream import connect_to_app
 from gatekeeper.embedded import Addresses, Engines, running
 from gatekeeper.flows.node import NodeState
+from gatekeeper.flows.postman import Postman
 from gatekeeper.flows.reader import SessionReader
 from gatekeeper.flows.services import Services
 from gatekeeper.flows.signing_keys import signing_keys
+from gatekeeper.mail.sending import Mailer
 from gatekeeper.manners import static
+from gatekeeper.manners.letters import Letters
 from gatekeeper.manners.render import Renderer
 from gatekeeper.sessions import connection
 from gatekeeper.sessions.attempts import Attempts
@@ -199,6 +202,7 @@ class Gatekeeper:
         self._run_along(services.node.run())
         keys = await signing_keys(services.database, services.box, self._clock())
         renderer = make_renderer(self._config)
+        self._send_mail(services, renderer)
         runner = web.AppRunner(
             make_app(services, renderer, clock=self._clock),
             handle_signals=False,
@@ -231,6 +235,14 @@ class Gatekeeper:
             await health.start(listen)
         await edge.start()
         self._edge = edge
+
+    def _send_mail(self, services: Services, renderer: Renderer) -> None:
+        mail = self._config.mail
+        if mail is None:
+            return
+        mailer = Mailer(mail, self._config.server.public_host.host)
+        letters = Letters(renderer, self._config, mail)
+        self._run_along(Postman(services.database, services.box, mailer, letters.write, clock=self._clock).run())
 
     async def _redis_answers(self) -> None:
         if not self.services.bus.trusted:
