@@ -45,9 +45,9 @@ class Statistics:
 
     async def by_strength(self) -> dict[Strength | None, int]:
         """How many people's passwords meet each level at most; ``None``: an imported hash tells no level yet."""
-        query = select(users.c.password_strength, func.count()).where(*_CAN_SIGN_IN)
+        query = select(users.c.password_strength, func.count().label("people")).where(*_CAN_SIGN_IN)
         rows = await self._runner.rows(query.group_by(users.c.password_strength))
-        counted = {row[0]: int(row[1]) for row in rows}
+        counted = {row.password_strength: int(row.people) for row in rows}
         return {level: counted.get(level, 0) for level in (*Strength, None)}
 
     async def changed_between(self, edges: Sequence[float]) -> list[int]:
@@ -74,7 +74,7 @@ class Statistics:
 
     async def _headcount(self, query: Select[Any]) -> Headcount:
         row = await self._runner.row(query)
-        return Headcount(0, 0, 0) if row is None else Headcount(*(int(count) for count in row))
+        return Headcount(0, 0, 0) if row is None else Headcount(*map(int, row))
 
 
 _CAN_SIGN_IN: tuple[Any, ...] = (users.c.password_hash.is_not(None), users.c.enabled)

@@ -96,12 +96,13 @@ def bars(summary: str, columns: Sequence[str], *series: Series, number: Callable
     return Chart(_svg(summary, HEIGHT, inside), tuple(columns), series)
 
 
-def share(summary: str, *parts: Series) -> Chart:
+def share(summary: str, *parts: Series, number: Callable[[int], str] = str) -> Chart:
     """One strip, of which each part takes its share.
 
     Args:
         summary: what the picture says, in a sentence.
         parts: each with one value.
+        number: writes a number in the reader's language.
     """
     total = sum(sum(part.values) for part in parts)
     inside = [Markup('<rect class="chart-rest" width="100%" height="{0}" rx="4"></rect>').format(_STRIP)]
@@ -112,7 +113,7 @@ def share(summary: str, *parts: Series) -> Chart:
             wide = 100 * value / total
             place = Markup('x="{}" width="{}" height="{}"').format(_percent(left), _percent(wide), _STRIP)
             inside.append(Markup('<rect class="tone-{}" {}><title>{}</title></rect>').format(
-                part.tone, place, f"{part.label}: {value}"
+                part.tone, place, f"{part.label}: {number(value)}"
             ))  # fmt: skip
             left += wide
     return Chart(_svg(summary, _STRIP, inside), ("",), parts)
