@@ -26,6 +26,7 @@ from gatekeeper.edge.pages import RenderedPages
 from gatekeeper.edge.server import Edge
 from gatekeeper.edge.upstream import connect_to_app
 from gatekeeper.embedded import Addresses, Engines, running
+from gatekeeper.flows import forgotten
 from gatekeeper.flows.node import NodeState
 from gatekeeper.flows.postman import Postman
 from gatekeeper.flows.reader import SessionReader
@@ -199,6 +200,8 @@ class Gatekeeper:
         )
         self._services = services
         self._run_along(services.bus.run())
+        if self._config.mail is not None:
+            services.node.also("links asked for", lambda: forgotten.answer(services, self._clock()))
         self._run_along(services.node.run())
         keys = await signing_keys(services.database, services.box, self._clock())
         renderer = make_renderer(self._config)

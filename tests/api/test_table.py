@@ -23,6 +23,7 @@ BODIES = {
     "/users/{id}/password": {"new_password": "Correct-Horse-9"},
     "/users/{id}/reset-two-factor": REASON,
     "/users/{id}/enrolment-code": REASON,
+    "/users/{id}/one-time-link": REASON,
     "/users/{id}/unlock": REASON,
     "/tokens": {"name": "for tests", "permissions": []},
 }

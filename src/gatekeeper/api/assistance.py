@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from gatekeeper.api.endpoints import Call, Endpoint, Reply
 from gatekeeper.api.shapes import ReasonBody
-from gatekeeper.api.user_shapes import EnrolmentCode, GivenPasswordBody, ResetBody, SessionList, SessionShape
+from gatekeeper.api.user_shapes import (
+    EnrolmentCode,
+    GivenPasswordBody,
+    OneTimeLink,
+    ResetBody,
+    SessionList,
+    SessionShape,
+)
 from gatekeeper.domain.model import Permission
-from gatekeeper.flows import assistance, ending, given_passwords
+from gatekeeper.flows import assistance, ending, given_passwords, links
 
 MANAGE = (Permission.USERS_MANAGE,)
 RESET = (Permission.USERS_RESET_TWO_FACTOR,)
@@ -25,6 +32,12 @@ async def enrolment_code(call: Call) -> Reply:
     """A one-time code for a first enrolment."""
     code = await assistance.enrolment_code(call.services, call.actor, call.path["id"], call.body.reason, call.now)
     return Reply(EnrolmentCode(enrolment_code=code))
+
+
+async def one_time_link(call: Call) -> Reply:
+    """A link to a new password, for who has no other way back in."""
+    link = await links.create(call.services, call.actor, call.path["id"], call.body.reason, call.now)
+    return Reply(OneTimeLink(link=link, expires_at=call.now + links.LIFETIME))
 
 
 async def unlock(call: Call) -> Reply:
@@ -85,6 +98,16 @@ ENDPOINTS = (
         any_of=RESET,
         body=ReasonBody,
         answer=EnrolmentCode,
+        grave=True,
+    ),
+    Endpoint(
+        "POST",
+        "/users/{id}/one-time-link",
+        one_time_link,
+        "Make a link by which a person chooses a new password, once, within 30 minutes; it is shown this once",
+        any_of=MANAGE,
+        body=ReasonBody,
+        answer=OneTimeLink,
         grave=True,
     ),
     Endpoint(

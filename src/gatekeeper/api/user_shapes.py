@@ -152,6 +152,13 @@ class EnrolmentCode(Shape):
     enrolment_code: str | None
 
 
+class OneTimeLink(Shape):
+    """A link to a new password, shown this once; whoever has it may use it, once, until it expires."""
+
+    link: str
+    expires_at: Instant
+
+
 class SessionShape(Shape):
     """Somebody signed in somewhere; ``current`` is the session that asks."""
 

@@ -14,6 +14,7 @@ import structlog
 
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.model import Policies
+from gatekeeper.flows.devices import KEPT
 from gatekeeper.sessions.bus import PoliciesChanged, SessionsEnded
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 REFRESH_EVERY = 5.0
 FORGET_EVERY = 3_600.0
+FORGET_DEVICES_EVERY = 86_400.0
 OVERLAP = 300.0
 """Seconds by which each look at the endings reaches back behind the last: late commits and clocks that differ."""
 
@@ -67,6 +69,8 @@ class NodeState:
         self._valid_from: dict[str, float] = {}
         self._newest = 0.0
         self._forget_at = clock() + FORGET_EVERY
+        self._forget_devices_at = clock() + FORGET_EVERY
+        self._chores: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._hurried = asyncio.Event()
         self._failing: set[str] = set()
         bus.subscribe(self._on_message)
@@ -93,6 +97,10 @@ class NodeState:
         """Look again now rather than in a few seconds."""
         self._hurried.set()
 
+    def also(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something else done at each look, after the node's own; ``what`` names it in the log where it fails."""
+        self._chores.append((what, work))
+
     async def start(self) -> None:
         """Read policies and endings for the first time.
 
@@ -106,7 +114,9 @@ class NodeState:
         while True:
             await self._tolerate("policies", self.refresh)
             await self._tolerate("changes left behind", self.sweep)
-            await self._tolerate("endings to forget", self._forget)
+            await self._tolerate("what to forget", self._forget)
+            for what, work in self._chores:
+                await self._tolerate(what, work)
             try:
                 async with asyncio.timeout(self._every):
                     await self._hurried.wait()
@@ -152,13 +162,18 @@ class NodeState:
             self._failing.discard(what)
 
     async def _forget(self) -> None:
-        """Once an hour drop endings of sessions that are past their absolute limit by now."""
+        """Once an hour drop what has outlived itself: endings, links and, once a day, devices that nobody uses."""
         now = self._clock()
         if now < self._forget_at:
             return
         self._forget_at = now + FORGET_EVERY
         async with self._database.transaction() as tables:
             await tables.endings.purge(now - OVERLAP)
+            await tables.links.purge(now)
+            if now >= self._forget_devices_at:
+                await tables.devices.purge(now - KEPT)
+        if now >= self._forget_devices_at:
+            self._forget_devices_at = now + FORGET_DEVICES_EVERY
         before = now - self._absolute_timeout - OVERLAP
         for known in (self._ended, self._valid_from):
             for key in [key for key, at in known.items() if at < before]:

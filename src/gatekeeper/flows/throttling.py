@@ -33,10 +33,11 @@ class Throttled(GatekeeperError):
 
 
 class Kind(StrEnum):
-    """What is guessed at; the two have counts of their own."""
+    """What is guessed at, or asked for again and again; each has counts of its own."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a kind
     CODE = "code"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gatekeeper.store.authenticators import Authenticators
 from gatekeeper.store.devices import Devices
 from gatekeeper.store.endings import Endings
 from gatekeeper.store.failures import translated
+from gatekeeper.store.link_requests import LinkRequests
 from gatekeeper.store.links import Links
 from gatekeeper.store.migrations import OutdatedSchema, expected_schema
 from gatekeeper.store.notices import Notices
@@ -54,6 +55,7 @@ class Tables:
         self.tokens = Tokens(runner)
         self.devices = Devices(runner)
         self.links = Links(runner)
+        self.link_requests = LinkRequests(runner)
         self.notices = Notices(runner)
         self.endings = Endings(runner)
         self.signing_keys = SigningKeys(runner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.domain.login import password_expires_at
+from gatekeeper.domain.login import password_expires_at, password_owed
 from gatekeeper.domain.model import Step
 from gatekeeper.domain.passwords import RULES
 from gatekeeper.flows import new_password
@@ -39,17 +39,31 @@ class NewPasswordPage(StepPage):
     async def context(self, visit: Visit, standing: Standing) -> dict[str, object]:
         """Why it is asked for, and what it must be."""
         policy = standing.policies.password
-        expires_at = password_expires_at(standing.user.facts, policy)
-        expired = expires_at is not None and expires_at <= visit.now
         return {
-            "reason": {"kind": "expired" if expired else "demanded", "at": expires_at if expired else None},
+            "reason": _reason(standing, visit.now),
             "rules": rules_of(policy),
             "ask_current": standing.ask_current,
         }
 
     async def take(self, visit: Visit, standing: Standing) -> None:
-        """Set it."""
+        """Set it; or leave it for later where it is not due yet."""
+        if standing.attempt.change_wanted and visit.fields.get("choice") == "later":
+            await standings.change_later(visit.services, standing)
+            return
         await new_password.change_in_attempt(visit.services, standing, typed_of(visit.fields), visit.client, visit.now)
+
+
+def _reason(standing: Standing, now: float) -> dict[str, object]:
+    """Why a new password is asked for, and the day on which the old one expired or does."""
+    facts, policy = standing.user.facts, standing.policies.password
+    expires_at = password_expires_at(facts, policy)
+    if standing.by_link:
+        return {"kind": "link", "at": None}
+    if expires_at is not None and expires_at <= now:
+        return {"kind": "expired", "at": expires_at}
+    if not password_owed(facts, policy, now):
+        return {"kind": "soon", "at": expires_at}
+    return {"kind": "demanded", "at": None}
 
 
 class NoticePage(StepPage):

@@ -101,4 +101,5 @@ def _form(
     username: str = "",
     errors: dict[str, str] | None = None,
 ) -> web.Response:
-    return visit.show(PAGE, status, note=note, values={"username": username}, errors=errors or {})
+    forgot = visit.services.config.mail is not None
+    return visit.show(PAGE, status, note=note, values={"username": username}, errors=errors or {}, forgot=forgot)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.domain import totp
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import Step
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import two_factor
 from gatekeeper.manners.render import qr_svg
 from gatekeeper.web.steps import StepPage
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from gatekeeper.web.visit import Visit
 
 GROUP = 4
+TRUST = "trust"
+"""The box by which a device stands in for the code from now on."""
 
 
 class CodePage(StepPage):
@@ -25,14 +28,21 @@ class CodePage(StepPage):
     template = "login/code.html"
 
     async def context(self, visit: Visit, standing: Standing) -> dict[str, object]:
-        """The tries that are left, and which kind of code was meant."""
+        """The tries that are left, which kind of code was meant, and for how many days a device may be trusted."""
         typed = totp.clean_code(visit.fields.get("code", "")[:100])
         recovery = "recovery" in visit.request.query or (bool(typed) and not typed.isdigit())
-        return {"tries_left": two_factor.tries_left(standing.attempt), "recovery": recovery}
+        return {
+            "tries_left": two_factor.tries_left(standing.attempt),
+            "recovery": recovery,
+            "trust_days": None if standing.by_link else standing.policies.two_factor.trusted_devices_days,
+            "values": {"trust": visit.fields.get(TRUST, "")},
+            "by_link": standing.by_link,
+        }
 
     async def take(self, visit: Visit, standing: Standing) -> None:
         """Use the code up."""
-        await two_factor.give_code(visit.services, standing, visit.fields.get("code", ""), visit.client, visit.now)
+        code, trust = visit.fields.get("code", ""), bool(visit.fields.get(TRUST)) and not standing.by_link
+        await two_factor.give_code(visit.services, standing, code, visit.client, visit.now, trust=trust)
 
 
 class EnrolPage(StepPage):
@@ -80,5 +90,5 @@ class RecoveryCodesPage(StepPage):
     async def take(self, visit: Visit, standing: Standing) -> None:
         """Note that they are saved."""
         if not visit.fields.get("saved"):
-            raise Refused("not-saved", "Save the codes, then tick the box.", "saved")
+            raise Refused("not-saved", N_("Save the codes, then tick the box."), "saved")
         await two_factor.recovery_codes_saved(visit.services, standing)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.crypto.tokens import new_token
 from gatekeeper.domain.login import owed
 from gatekeeper.domain.model import Step
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import sign_in
 from gatekeeper.flows.standing import AttemptEnded, stand
 from gatekeeper.manners import csrf
@@ -39,10 +40,10 @@ ADDRESSES = {
 }
 
 NOTES = {
-    "expired": "Your sign-in took too long and has ended. Please begin again.",
-    "codes": "Too many codes were wrong. Please begin again with your password.",
-    "confirm": "Please confirm that it is you before you go on.",
-    "stale": "This page was open for too long, so nothing was sent. Please try once more.",
+    "expired": N_("Your sign-in took too long and has ended. Please begin again."),
+    "codes": N_("Too many codes were wrong. Please begin again with your password."),
+    "confirm": N_("Please confirm that it is you before you go on."),
+    "stale": N_("This page was open for too long, so nothing was sent. Please try once more."),
 }
 
 
@@ -110,9 +111,10 @@ class Visit:
         self.request.app[COOKIES].set_login(response, replace(self.login, note=""))
         return response
 
-    def to(self, path: str, *, token: str, note: str = "") -> web.Response:
+    def to(self, path: str, *, token: str, note: str = "", query: str = "") -> web.Response:
         """On to another page of signing in, with the attempt's token, and perhaps something for that page to say."""
-        response = see_other(self.request.app[DESTINATIONS].own(path, self.following))
+        address = self.request.app[DESTINATIONS].own(path, self.following)
+        response = see_other(f"{address}{'&' if '?' in address else '?'}{query}" if query else address)
         self.request.app[COOKIES].set_login(response, LoginCookie(self.login.nonce, token, note))
         return response
 
