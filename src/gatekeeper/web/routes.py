@@ -12,7 +12,7 @@ from gatekeeper.manners.cookies import Cookies
 from gatekeeper.manners.destinations import Destinations
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, RENDERER, SERVICES
 from gatekeeper.manners.scratch import ScratchStorage
-from gatekeeper.web import account, console, sign_in, sign_out
+from gatekeeper.web import account, console, forgot, reset, sign_in, sign_out
 from gatekeeper.web.guard import guarded
 from gatekeeper.web.pages import pages
 from gatekeeper.web.passwords import NewPasswordPage, NoticePage
@@ -52,6 +52,8 @@ def setup(app: web.Application, services: Services, renderer: Renderer, clock: C
     app.middlewares.append(aiohttp_session.session_middleware(ScratchStorage()))
     prefix = services.config.server.prefix
     _both(app, f"{prefix}/login", sign_in.show, sign_in.give)
+    _both(app, f"{prefix}{forgot.ADDRESS}", forgot.show, forgot.ask)
+    _both(app, f"{prefix}{reset.ADDRESS}", reset.show, reset.use)
     _both(app, f"{prefix}/logout", sign_out.show, sign_out.leave)
     _both(app, f"{prefix}/account", account.show, account.change)
     app.router.add_get(CHANGE_PASSWORD, account.elsewhere)
