@@ -136,7 +136,10 @@ class OwnerFacts:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person as PostgreSQL keeps them. ``facts`` is the part that sessions carry."""
+    """A person as PostgreSQL keeps them. ``facts`` is the part that sessions carry.
+
+    ``wishes`` are the languages that their browser asked for when they last signed in.
+    """
 
     facts: OwnerFacts
     created_at: float
@@ -148,6 +151,7 @@ class User:
     two_factor_owed_since: float | None = None
     enrolment_code_digest: str | None = None
     enrolment_code_required: bool = False
+    wishes: str | None = None
 
     @property
     def id(self) -> str:
@@ -187,12 +191,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The other end of a request, as the edge saw it. ``device`` is the value of the device cookie, if one came."""
+    """The other end of a request, as the edge saw it.
+
+    ``device`` is the value of the device cookie, if one came; ``wishes`` the languages that the browser asks for
+    (``Accept-Language``).
+    """
 
     address: str
     user_agent: str = ""
     request_id: str = ""
     device: str | None = None
+    wishes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Enrolment, Permission
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.domain.wording import N_
-from gatekeeper.flows import audit, changes, sessions, throttling
+from gatekeeper.flows import audit, changes, mails, sessions, throttling
 from gatekeeper.flows.acting import require, require_over
+from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.two_factor import enrolment_code_digest
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ async def reset_two_factor(
         ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
         details: dict[str, object] = {"reason": reason, "authenticators": removed, "enrolment_code": code is not None}
         await audit.record(tables, actor, "user.two-factor.reset", now, target=user.facts, details=details)
+        told = {"enrolment_code": code is not None}
+        await mails.tell(services, tables, MailKind.TWO_FACTOR_RESET, user, now, details=told)
         after = await tables.users.by_id(user_id)
     await sessions.drop_all(services, user_id, ended_from)
     await changes.owner_changed(services, after.facts)

@@ -9,8 +9,9 @@ from gatekeeper.domain import passwords
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import Permission
 from gatekeeper.domain.wording import N_
-from gatekeeper.flows import audit, changes, sessions
+from gatekeeper.flows import audit, changes, mails, sessions
 from gatekeeper.flows.acting import require, require_over
+from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.refusals import raise_all
 from gatekeeper.store.links import Purpose
 
@@ -92,6 +93,7 @@ async def set_password(
         ended_from = await sessions.mark_all_ended(services, tables, user_id, now)
         details: dict[str, object] = {"must_change": must_change}
         await audit.record(tables, actor, "user.password.set", now, target=facts, details=details)
+        await mails.tell(services, tables, MailKind.PASSWORD_SET, user, now, details=details)
     await sessions.drop_all(services, user_id, ended_from)
     await changes.owner_changed(services, after.facts)
     return after

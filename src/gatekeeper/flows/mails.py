@@ -67,7 +67,7 @@ async def enqueue(
         kind: what it says.
         recipient: to which address.
         now: when what it tells of happened.
-        user: about whose account; the mail is in their language.
+        user: about whose account; the mail is in their language, or in the one that their browser asks for.
         client: from where it was done; it is told to the recipient, so leave it out where another person did it.
         details: what else its template shows. Never a secret: they lie readable in the database.
         link: a link that is only for the recipient; it is sealed.
@@ -85,7 +85,7 @@ async def enqueue(
             created_at=now,
             give_up_at=now + KEPT if until is None else until,
             user_id=user.id,
-            language=user.language,
+            language=user.language or (client.wishes if client is not None else "") or user.wishes,
             details={**shown, **(details or {})},
             sealed=None if link is None else services.box.seal(link, link_context(kind, recipient)),
         )

@@ -13,8 +13,9 @@ from gatekeeper.crypto.tokens import digest, new_token
 from gatekeeper.domain.errors import Conflict, NotFound
 from gatekeeper.domain.model import Method, Proof
 from gatekeeper.domain.names import canonical_name
-from gatekeeper.flows import changes, passwords, sessions, throttling
+from gatekeeper.flows import changes, mails, passwords, sessions, throttling
 from gatekeeper.flows.events import event
+from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.standing import AttemptEnded, amend
 from gatekeeper.store.links import Purpose
 
@@ -121,6 +122,8 @@ async def _set(
         if by_link and await tables.users.set_locked(canonical_name(user.facts.username), None):
             details["unlocked"] = True
         await tables.audit.add(event("password.changed", now, client, user.facts, details=details))
+        kind = MailKind.PASSWORD_RESET if by_link else MailKind.PASSWORD_CHANGED
+        await mails.tell(services, tables, kind, user, now, client=client)
     if by_link:
         await throttling.unlock(services, user)
     changed = await services.database.read.users.by_id(user.id)

@@ -14,8 +14,9 @@ from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.login import PROOF_AGE
 from gatekeeper.domain.model import Attempt, Method, Proof, Session, Step
 from gatekeeper.domain.names import canonical_name
-from gatekeeper.flows import changes, devices, passwords, throttling
+from gatekeeper.flows import changes, devices, mails, passwords, throttling
 from gatekeeper.flows.events import event
+from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.sessions import begins_at
 from gatekeeper.flows.standing import LIFETIME, AttemptEnded, Standing, takes_over, weigh
 from gatekeeper.flows.throttling import Kind
@@ -108,13 +109,19 @@ async def finish(services: Services, standing: Standing, client: Client, now: fl
     device = await devices.known(services, user.id, client)
     trust = devices.trust_of(attempt, standing.policies, now)
     async with services.database.transaction() as tables:
-        await tables.users.record_sign_in(user.id, now)
+        await tables.users.record_sign_in(user.id, now, client.wishes)
         cookie = await devices.remember(tables, user.id, device, client, now, trust=trust)
         if trust is not None:
             await tables.audit.add(event("device.trusted", now, client, user.facts, details={"until": trust.until}))
         if earlier is not None:
             await tables.endings.end_session(earlier.id, earlier.owner.user_id, earlier.expires_at)
         await tables.audit.add(event("sign-in.succeeded", now, client, user.facts, details={"amr": list(session.amr)}))
+        if trust is not None:
+            await mails.tell(
+                services, tables, MailKind.DEVICE_TRUSTED, user, now, client=client, details={"until": trust.until}
+            )
+        elif device is None and user.last_sign_in_at is not None:
+            await mails.tell(services, tables, MailKind.NEW_DEVICE, user, now, client=client)
     await _store(services, session, earlier, needs_earlier=takes_over(attempt))
     await throttling.forgive_address(
         services, throttling.guesser(Kind.PASSWORD, canonical_name(user.facts.username), client.address, None)

@@ -17,8 +17,9 @@ from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Enrolment, Method, Proof
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.domain.wording import N_
-from gatekeeper.flows import changes, devices, throttling
+from gatekeeper.flows import changes, devices, mails, throttling
 from gatekeeper.flows.events import FAILED, event
+from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.sessions import begins_at
 from gatekeeper.flows.standing import MOST_CODE_FAILURES, AttemptEnded, amend
 from gatekeeper.flows.throttling import Kind
@@ -38,6 +39,8 @@ WRONG_ENROLMENT = N_(
 )
 WRONG_ENROLMENT_CODE = N_("That enrolment code is not right. Ask your administrator for one.")
 PERIOD = 30.0
+FEW_CODES = 3
+"""Recovery codes left at which the person is told that they run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,8 @@ async def enrol(
         await _add(tables, authenticator)
         changed = await tables.recovery_codes.replace(user.id, digests(user, codes))
         await tables.audit.add(event("two-factor.enrolled", now, client, user.facts))
+        told = {"authenticator": authenticator.name}
+        await mails.tell(services, tables, MailKind.AUTHENTICATOR_ADDED, user, now, client=client, details=told)
     await changes.owner_changed(services, changed.facts)
     proof = Proof(Method.OTP, begins_at(now, user.sessions_valid_from))
     sealed = services.box.seal(" ".join(codes), _codes_context(attempt))
@@ -192,6 +197,7 @@ async def recovery_codes(services: Services, standing: Standing, client: Client,
         async with services.database.transaction() as tables:
             changed = await tables.recovery_codes.replace(user.id, digests(user, codes))
             await tables.audit.add(event("recovery-codes.issued", now, client, user.facts))
+            await mails.tell(services, tables, MailKind.RECOVERY_CODES_MADE, user, now, client=client)
         await changes.owner_changed(services, changed.facts)
         await amend(services, attempt, lambda current: replace(current, recovery_codes_shown=True))
     return codes
@@ -217,6 +223,10 @@ async def use_code(services: Services, user: User, cleaned: str, client: Client,
             used = await tables.recovery_codes.use(user.id, recovery_digest(user.id, cleaned))
             if used:
                 await tables.audit.add(event("recovery-code.used", now, client, user.facts))
+                left = await tables.recovery_codes.left(user.id)
+                if left <= FEW_CODES:
+                    kind, told = MailKind.RECOVERY_CODES_LOW, {"left": left}
+                    await mails.tell(services, tables, kind, user, now, client=client, details=told)
         return Method.RECOVERY_CODE if used else None
     for authenticator in await services.database.read.authenticators.of_user(user.id):
         secret = services.box.open(authenticator.sealed_secret, seal_context(user.id))

@@ -15,6 +15,7 @@ ADDRESS = "X-Gatekeeper-Client-Address"
 SCHEME = "X-Gatekeeper-Scheme"
 REQUEST_ID = "X-Request-Id"
 LONGEST_AGENT = 300
+LONGEST_WISHES = 256
 NO_EDGE = "127.0.0.1"
 """The address where there is no edge in front, as in tests that drive the application directly."""
 
@@ -26,6 +27,7 @@ def client_of(request: web.Request) -> Client:
         user_agent=request.headers.get("User-Agent", "")[:LONGEST_AGENT],
         request_id=request.headers.get(REQUEST_ID, ""),
         device=request.app[COOKIES].device(request),
+        wishes=request.headers.get("Accept-Language", "")[:LONGEST_WISHES],
     )
 
 

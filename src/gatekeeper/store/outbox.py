@@ -26,8 +26,8 @@ class NewMail:
     """A mail to be sent.
 
     ``kind`` names its template, ``details`` is JSON without secrets, ``sealed`` is what only the recipient may read (a
-    link), sealed. ``language`` of ``None``: the one that mails have by default. After ``give_up_at`` it is not sent any
-    more.
+    link), sealed. ``language`` is a tag, or what a browser asks for; ``None``: English. It is not sent any more after
+    ``give_up_at``.
     """
 
     kind: str

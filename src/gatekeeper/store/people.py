@@ -60,6 +60,7 @@ def user_of(row: Row[Any]) -> User:
         two_factor_owed_since=row.two_factor_owed_since,
         enrolment_code_digest=row.enrolment_code_digest,
         enrolment_code_required=row.enrolment_code_required,
+        wishes=row.wishes,
     )
 
 

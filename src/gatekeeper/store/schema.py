@@ -76,6 +76,7 @@ users = Table(
     _flag("enrolment_code_required"),
     Column("facts_version", BigInteger, nullable=False, server_default=text("1")),
     _text("language", needed=False),
+    _text("wishes", needed=False),
 )
 _has_password = users.c.password_hash.is_not(None)
 Index("users_administrators", users.c.username_canonical, postgresql_where=text("permissions <> '{}'"))

@@ -231,9 +231,9 @@ class Users:
         query = people().where(ADMINISTRATES, holds(permission)).order_by(users.c.username_canonical)
         return [user_of(row) for row in await self._runner.rows(query)]
 
-    async def record_sign_in(self, user_id: str, now: float) -> None:
-        """Note when somebody signed in."""
-        await self._set(user_id, last_sign_in_at=now)
+    async def record_sign_in(self, user_id: str, now: float, wishes: str = "") -> None:
+        """Note when somebody signed in, and in which languages their browser asked for pages."""
+        await self._set(user_id, last_sign_in_at=now, wishes=wishes or users.c.wishes)
 
     async def set_locked(self, name: str, at: float | None) -> bool:
         """Lock the person with this canonical name, or unlock them.

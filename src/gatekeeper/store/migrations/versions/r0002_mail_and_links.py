@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    "ALTER TABLE users ADD COLUMN language text",
+    "ALTER TABLE users ADD COLUMN language text, ADD COLUMN wishes text",
     "ALTER TABLE authenticators ADD COLUMN last_used_at timestamptz",
     """
     ALTER TABLE devices
