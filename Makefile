@@ -55,6 +55,15 @@ format: $(DEV_STAMP) ## Formats the source and sorts its imports
 bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core each, in one run; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
 
+.PHONY: messages
+messages: $(DEV_STAMP) ## Brings the catalogues of templates/locales up to date with what pages say
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml -k NN_:1,2 --add-location=file --sort-by-file --no-wrap -o build/gatekeeper.pot src templates
+	@for catalogue in templates/locales/*/gatekeeper.po; do \
+	  language=$$(basename $$(dirname $$catalogue)); \
+	  $(BIN)/pybabel -q update -i build/gatekeeper.pot -o $$catalogue -l $$language --ignore-pot-creation-date --no-wrap --no-fuzzy-matching --ignore-obsolete; \
+	done
+
 .PHONY: screenshots
 screenshots: $(DEV_STAMP) ## Pictures of every page, light and dark, wide and narrow (SHOTS="--only errors --lang it" for some)
 	$(BIN)/python -m tests.e2e.screenshots $(SHOTS)

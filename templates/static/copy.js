@@ -16,10 +16,10 @@ for (const button of document.querySelectorAll("[data-copies]")) {
     const text = textOf(source);
     try {
       await navigator.clipboard.writeText("withoutSpaces" in button.dataset ? text.replace(/\s/gu, "") : text);
-      button.textContent = "Copied";
+      button.textContent = button.dataset.copied;
     } catch {
       select(source);
-      button.textContent = "Selected";
+      button.textContent = button.dataset.selected;
     }
     setTimeout(() => { button.textContent = label; }, 2000);
   });

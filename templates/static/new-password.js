@@ -1,5 +1,6 @@
 // The rules tick themselves while a new password is typed, and a meter says how hard it is to guess, and why.
-// Only the server decides; what stands here helps to please it at the first try.
+// Only the server decides; what stands here helps to please it at the first try. The page says it in its own language:
+// a score and a reason are names of the meter's data attributes.
 
 const met = {
   length: (text) => [...text].length >= 8,
@@ -38,14 +39,12 @@ const judge = (text, names) => {
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{L}\p{Nd}]/u].filter((kind) => kind.test(text)).length;
   const worth = Math.min(guessed, new Set(characters).size * 2) + (kinds - 1) * 1.5 - (name ? name.length : 0);
   const score = worth < 7 ? 1 : worth < 11 ? 2 : worth < 15 ? 3 : 4;
-  if (name) return { score: Math.min(score, 1), why: "It contains your name, which is guessed first." };
-  if (score < 3 && repeated > 2) return { score, why: "Repeated characters add little." };
-  if (score < 3 && inRun > 1) return { score, why: "Rows such as 1234 or qwerty are guessed first." };
-  if (score < 3) return { score, why: "Longer is stronger: a few unrelated words do well." };
-  return { score, why: score === 3 ? "One more word would make it stronger still." : "Long and varied." };
+  if (name) return { score: Math.min(score, 1), why: "name" };
+  if (score < 3 && repeated > 2) return { score, why: "repeats" };
+  if (score < 3 && inRun > 1) return { score, why: "rows" };
+  if (score < 3) return { score, why: "longer" };
+  return { score, why: score === 3 ? "more" : "varied" };
 };
-
-const WORDS = ["", "Weak", "Fair", "Good", "Strong"];
 
 for (const list of document.querySelectorAll("[data-rules-of]")) {
   const field = document.getElementById(list.dataset.rulesOf);
@@ -63,12 +62,12 @@ for (const list of document.querySelectorAll("[data-rules-of]")) {
     for (const { item, state, isMet } of items) {
       const ticked = Boolean(isMet?.(text));
       item.classList.toggle("met", ticked);
-      state.textContent = ticked ? " (met)" : "";
+      state.textContent = ticked ? ` ${list.dataset.met}` : "";
     }
     meter.hidden = text === "";
     if (meter.hidden) return;
     const { score, why } = judge(text, namesOf(field.form));
     meter.dataset.score = score;
-    says.textContent = `${WORDS[score]}. ${why}`;
+    says.textContent = `${meter.dataset[score]}. ${meter.dataset[why]}`;
   });
 }

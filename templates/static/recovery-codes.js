@@ -5,7 +5,7 @@ for (const element of document.querySelectorAll("[data-needs-script]")) element.
 
 document.querySelector("[data-downloads]").addEventListener("click", (event) => {
   const lines = [...codes.querySelectorAll("li")].map((item) => item.textContent.trim());
-  const text = `${codes.dataset.title}\nEach works once.\n\n${lines.join("\n")}\n`;
+  const text = `${codes.dataset.title}\n${codes.dataset.note}\n\n${lines.join("\n")}\n`;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   link.download = event.currentTarget.dataset.fileName;

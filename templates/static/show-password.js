@@ -2,10 +2,11 @@
 
 for (const button of document.querySelectorAll("[data-reveals]")) {
   const field = document.getElementById(button.dataset.reveals);
+  const word = button.firstElementChild;
+  const shows = word.textContent;
   const show = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? "Hide" : "Show";
-    button.setAttribute("aria-pressed", String(shown));
+    word.textContent = shown ? button.dataset.hides : shows;
   };
   button.hidden = false;
   button.addEventListener("click", () => {

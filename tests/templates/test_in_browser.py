@@ -135,7 +135,7 @@ async def test_a_button_shows_the_password_and_it_is_hidden_again_when_sent(stag
         await page.get_by_role("button", name="Show password").click()
         await expect(field).to_have_attribute("type", "text")
         await expect(field).to_be_focused()
-        await page.get_by_role("button", name="Show password").click()
+        await page.get_by_role("button", name="Hide password").click()
         await expect(field).to_have_attribute("type", "password")
         await page.locator("#username").fill("anna")
         async with page.expect_navigation(url="**/landed"):
