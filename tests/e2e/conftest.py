@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from tests.e2e.gateway import Clock, Gate, open_gate, open_platform
+from tests.e2e.gateway import Clock, Gate, open_gate, open_gates, open_platform
 from tests.e2e.person import Person
 
 CHROMIUM = "/usr/bin/chromium"
@@ -17,8 +17,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock(tmp_path: Path) -> Clock:
+    return Clock(tmp_path / "clock")
 
 
 @pytest.fixture
@@ -27,14 +27,12 @@ async def platform(tmp_path: Path) -> AsyncIterator[Path]:
         yield path
 
 
-@pytest.fixture(params=[1, 2], ids=["one-node", "two-nodes"])
+@pytest.fixture(params=[open_gate, open_gates], ids=["one-node", "two-processes"])
 async def gate(
     request: pytest.FixtureRequest, tmp_path: Path, platform: Path, database_url: str, redis_url: str, clock: Clock
 ) -> AsyncIterator[Gate]:
-    """The whole gateway; every test that asks for it runs with one node and with two."""
-    async with open_gate(
-        tmp_path, platform=platform, database=database_url, redis=redis_url, clock=clock, nodes=request.param
-    ) as gate:
+    """The whole gateway; every test that asks for it runs with one node and with two that are processes."""
+    async with request.param(tmp_path, platform=platform, database=database_url, redis=redis_url, clock=clock) as gate:
         yield gate
 
 

@@ -18,27 +18,46 @@ import aiohttp
 from aiohttp import web
 
 from gatekeeper import demo
-from gatekeeper.app import Gatekeeper
+from gatekeeper.app import Gatekeeper, open_services
 from gatekeeper.cli.demo import create_accounts
 from gatekeeper.config import load
+from tests.e2e.node import AHEAD, Node
+
+QUICK = {"GATEKEEPER__SERVER__LIMITS__DRAIN_TIMEOUT": "0.05s"}
+"""The platform's event streams go on for ever, and so would the end of each test."""
 
 
 class Clock:
-    """The time, as the gateway sees it."""
+    """The time, as the gateway sees it.
 
-    def __init__(self) -> None:
+    Args:
+        file: where processes read how far ahead it is; left out where the gateway runs in the test's own process.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
         self._ahead = 0.0
+        self._file = file
+        if file is not None:
+            file.write_bytes(AHEAD.pack(0.0))
 
     def __call__(self) -> float:
         return time.time() + self._ahead
 
+    @property
+    def file(self) -> Path:
+        assert self._file is not None, "this clock is not shared"
+        return self._file
+
     def forward(self, seconds: float) -> None:
         self._ahead += seconds
+        if self._file is not None:
+            with self._file.open("r+b") as file:
+                file.write(AHEAD.pack(self._ahead))
 
 
 @dataclass
 class Gate:
-    """The running gateway, and the administrator's API token."""
+    """The running gateway, and the administrator's API token. ``nodes`` are those that run in the test's process."""
 
     base: str
     clock: Clock
@@ -68,6 +87,9 @@ class Gate:
     async def set_policy(self, name: str, policy: object) -> None:
         answer, _ = await self._call("GET", f"/policies/{name}", None, {})
         await self.api("PUT", f"/policies/{name}", policy, **{"If-Match": answer.headers["ETag"]})
+        if not self.nodes:
+            # Other processes learn of it by a message; from here on nothing excuses one that has not.
+            await asyncio.sleep(0.1)
 
     async def set_two_factor(self, policy: object) -> None:
         await self.set_policy("two-factor", policy)
@@ -170,24 +192,35 @@ async def open_gate(
     database: str,
     redis: str,
     clock: Clock,
-    nodes: int = 1,
     routes: str = ROUTE,
-    environ: Mapping[str, str] = MappingProxyType({}),
+    environ: Mapping[str, str] = MappingProxyType(QUICK),
 ) -> AsyncIterator[Gate]:
-    """A gateway of one node, or of several that take turns, with the demo's accounts and a token for everything."""
+    """A gateway of one node in this process, with the demo's accounts and a token for everything."""
     port = free_port()
-    listening = [port] if nodes == 1 else [free_port() for _ in range(nodes)]
+    path = write_config(
+        folder, port=port, listen=port, platform=platform, database=database, redis=redis, routes=routes
+    )
+    node = Gatekeeper(load(path, environ), clock=clock)
+    await node.start()
+    try:
+        token = await create_accounts(node.services, clock())
+        yield Gate(f"http://localhost:{port}", clock, [node], token)
+    finally:
+        await node.stop()
+
+
+@asynccontextmanager
+async def open_gates(folder: Path, *, platform: Path, database: str, redis: str, clock: Clock) -> AsyncIterator[Gate]:
+    """A gateway of two processes that take turns and share only the engines; the clock must have a file."""
+    port, listening = free_port(), [free_port(), free_port()]
+    files = [
+        write_config(folder, port=port, listen=listen, platform=platform, database=database, redis=redis)
+        for listen in listening
+    ]
+    async with open_services(load(files[0], {}), clock=clock) as services:
+        token = await create_accounts(services, clock())
     async with AsyncExitStack() as stack:
-        started = []
-        for listen in listening:
-            path = write_config(
-                folder, port=port, listen=listen, platform=platform, database=database, redis=redis, routes=routes
-            )
-            node = Gatekeeper(load(path, environ), clock=clock)
-            await node.start()
-            stack.push_async_callback(node.stop)
-            started.append(node)
-        token = await create_accounts(started[0].services, clock())
-        if nodes > 1:
-            await stack.enter_async_context(in_turns(port, listening))
-        yield Gate(f"http://localhost:{port}", clock, started, token)
+        for file in files:
+            await stack.enter_async_context(Node(file, clock=clock.file, environ=QUICK))
+        await stack.enter_async_context(in_turns(port, listening))
+        yield Gate(f"http://localhost:{port}", clock, [], token)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from types import TracebackType
@@ -23,15 +24,37 @@ from tests.e2e.person import PASSWORD
 PATIENCE = 30.0
 
 
+async def ready(config: Path, lives: Callable[[], bool]) -> None:
+    """Wait until the gateway with this configuration says that it is ready."""
+    listen = re.search(r'^internal_listen = "(.*)"$', config.read_text(), re.MULTILINE)
+    assert listen is not None
+    deadline = time.monotonic() + PATIENCE
+    async with aiohttp.ClientSession() as client:
+        while True:
+            assert lives(), "the gateway ended"
+            assert time.monotonic() < deadline, "the gateway is not ready"
+            try:
+                async with client.get(f"http://{listen[1]}/health/ready") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientConnectorError:
+                pass
+            await asyncio.sleep(0.05)
+
+
 class Process:
-    """``gatekeeper serve`` with a configuration file; killed, if need be, when the block ends."""
+    """``gatekeeper serve`` with a configuration file; killed, if need be, when the block ends or it does not start."""
 
     def __init__(self, config: Path) -> None:
         self.config = config
         self._child: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     async def __aexit__(
@@ -40,7 +63,7 @@ class Process:
         if self._child is not None and self._child.poll() is None:
             self._child.send_signal(signal.SIGTERM)
             try:
-                self._child.wait(PATIENCE)
+                await asyncio.to_thread(self._child.wait, PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -51,25 +74,12 @@ class Process:
 
     async def start(self) -> None:
         """Start it and wait until it says that it is ready."""
-        listen = re.search(r'^internal_listen = "(.*)"$', self.config.read_text(), re.MULTILINE)
-        assert listen is not None
-        self._child = subprocess.Popen(
+        self._child = child = subprocess.Popen(
             [sys.executable, "-m", "gatekeeper", "serve", "--config", str(self.config)],
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + PATIENCE
-        async with aiohttp.ClientSession() as client:
-            while True:
-                assert self._child.poll() is None, "the gateway ended"
-                assert time.monotonic() < deadline, "the gateway is not ready"
-                try:
-                    async with client.get(f"http://{listen[1]}/health/ready") as answer:
-                        if answer.status == 200:
-                            return
-                except aiohttp.ClientConnectorError:
-                    pass
-                await asyncio.sleep(0.05)
+        await ready(self.config, lambda: child.poll() is None)
 
     def kill(self) -> None:
         """End it without a word."""

@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 
 from gatekeeper.app import make_app, make_renderer
-from tests.e2e.gateway import Gate
+from tests.e2e.gateway import Gate, open_gate
 from tests.e2e.process import Visitor
 
-pytestmark = pytest.mark.parametrize("gate", [1], ids=["one-node"], indirect=True)
+pytestmark = pytest.mark.parametrize("gate", [open_gate], ids=["one-node"], indirect=True)
 
 PLATFORM = ["/", "/mail/", "/mail/whoami", "/mail/api/messages", "/mail/events", "/mail/nothing-here"]
 SIGN_IN = re.compile(r"/gatekeeper/(login(/[a-z-]+)?|logout)$")

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from gatekeeper.app import open_services
@@ -34,9 +35,10 @@ async def visitor() -> AsyncIterator[Visitor]:
         yield visitor
 
 
-async def accounts(path: Path) -> None:
+async def accounts(path: Path) -> str:
+    """Add the demo's people; gives the administrator's API token."""
     async with open_services(load(path, {})) as services:
-        await create_accounts(services, time.time())
+        return await create_accounts(services, time.time())
 
 
 async def test_signed_in_on_one_node_is_known_on_the_other_and_signed_out_within_100_ms(config, visitor):
@@ -58,6 +60,22 @@ async def test_signed_in_on_one_node_is_known_on_the_other_and_signed_out_within
             await asyncio.sleep(0.1)
             assert (await thief.get(f"{other}/mail/whoami"))[0] == 401
             assert (await thief.get(f"{base}/mail/whoami"))[0] == 401
+
+
+async def test_a_policy_set_on_one_node_reaches_a_person_signed_in_on_the_other_within_100_ms(config, visitor):
+    (one, base), (two, other) = config(), config()
+    headers = {"Authorization": f"Bearer {await accounts(one)}"}
+    async with Process(one), Process(two), aiohttp.ClientSession(headers=headers) as administrator:
+        await visitor.signs_in(other, "anna@example.com")
+        assert (await visitor.get(f"{other}/mail/whoami"))[0] == 200
+        url = f"{base}/gatekeeper/api/v1/policies/two-factor"
+        async with administrator.get(url) as answer:
+            etag = answer.headers["ETag"]
+        async with administrator.put(url, json={"mode": "everyone"}, headers={"If-Match": etag}) as answer:
+            assert answer.status == 200
+        await asyncio.sleep(0.1)
+        status, text = await visitor.get(f"{other}/mail/whoami")
+        assert (status, "#second-factor" in text) == (401, True)
 
 
 async def test_a_killed_gateway_forgets_neither_sessions_nor_attempts_nor_counters(config, visitor):

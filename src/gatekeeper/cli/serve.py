@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,7 @@ def run_gateway(
     when_ready: Callable[[Gatekeeper], Awaitable[None]] | None = None,
     at_the_end: Callable[[], Awaitable[None]] | None = None,
     quiet: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Run one gateway in this process until it is told to stop.
 
@@ -54,6 +56,7 @@ def run_gateway(
         when_ready: called once the gateway listens.
         at_the_end: called once it has stopped.
         quiet: whether the line that says so is left out.
+        clock: seconds since the epoch.
 
     Raises:
         Failure: it cannot start.
@@ -62,13 +65,19 @@ def run_gateway(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_run(config, when_ready, quiet=quiet))
+            runner.run(_run(config, when_ready, quiet=quiet, clock=clock))
         finally:
             if at_the_end is not None:
                 runner.run(_wait_for(at_the_end))
 
 
-async def _run(config: Config, when_ready: Callable[[Gatekeeper], Awaitable[None]] | None, *, quiet: bool) -> None:
+async def _run(
+    config: Config,
+    when_ready: Callable[[Gatekeeper], Awaitable[None]] | None,
+    *,
+    quiet: bool,
+    clock: Callable[[], float],
+) -> None:
     from gatekeeper.app import Gatekeeper
     from gatekeeper.cli import logs
 
@@ -78,7 +87,7 @@ async def _run(config: Config, when_ready: Callable[[Gatekeeper], Awaitable[None
         loop.add_signal_handler(number, stopped.set)
     if is_worker():
         when_left_alone(stopped.set)
-    gateway = Gatekeeper(config, own_engines=not is_worker())
+    gateway = Gatekeeper(config, clock=clock, own_engines=not is_worker())
     starting = asyncio.ensure_future(_start(gateway, config))
     waiting = asyncio.ensure_future(stopped.wait())
     await asyncio.wait((starting, waiting), return_when=asyncio.FIRST_COMPLETED)
