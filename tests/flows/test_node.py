@@ -11,11 +11,13 @@ import pytest
 from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.model import Method, PasswordPolicy, Proof, Session
 from gatekeeper.flows import changes, sessions
+from gatekeeper.flows.devices import KEPT
 from gatekeeper.flows.node import NodeState
 from gatekeeper.flows.reader import SessionReader
 from gatekeeper.sessions.bus import Bus
 from gatekeeper.sessions.cache import SessionCache
 from gatekeeper.sessions.sessions import Sessions
+from gatekeeper.store.links import Link, Purpose
 from tests.flows.world import HOME, SESSION
 
 
@@ -157,6 +159,52 @@ async def test_endings_of_sessions_that_could_not_live_any_more_are_forgotten(wo
     await node._forget()
     assert not node.is_ended(session)
     assert await world.services.database.read.endings.since(0) == []
+
+
+async def test_once_a_day_devices_that_nobody_uses_are_forgotten_and_every_hour_links_that_have_ended(world):
+    user = await world.person()
+    node = another_node(world)
+    async with world.services.database.transaction() as tables:
+        await tables.devices.remember(user.id, "old", world.now - KEPT - 1)
+        await tables.devices.remember(user.id, "new", world.now)
+        await tables.links.add(Link("d", user.id, Purpose.RESET, None, world.now, world.now + 1))
+    read = world.services.database.read
+    await node._forget()
+    assert await read.devices.known(user.id, "old") is not None
+    world.clock.advance(3_601)
+    await node._forget()
+    assert await read.devices.known(user.id, "old") is None
+    assert await read.devices.known(user.id, "new") is not None
+    async with world.services.database.transaction() as tables:
+        assert await tables.links.purge(world.now) == 0
+        await tables.devices.remember(user.id, "older", world.now - KEPT - 1)
+    world.clock.advance(3_601)
+    await node._forget()
+    assert await read.devices.known(user.id, "older") is not None
+    world.clock.advance(86_400)
+    await node._forget()
+    assert await read.devices.known(user.id, "older") is None
+
+
+async def test_other_chores_are_done_at_each_look_and_one_that_fails_stops_nothing(world):
+    done: list[str] = []
+
+    async def fails() -> None:
+        raise Unavailable("PostgreSQL")
+
+    async def works() -> None:
+        done.append("once more")
+
+    node = another_node(world)
+    node.also("what fails", fails)
+    node.also("what works", works)
+    running = asyncio.create_task(node.run())
+    await until(lambda: len(done) == 1)
+    node.hurry()
+    await until(lambda: len(done) == 2)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_an_idle_session_is_ended_by_whoever_reads_it(world):
