@@ -17,7 +17,7 @@ from gatekeeper.domain import passwords
 from gatekeeper.domain.errors import GatekeeperError, Refused
 from gatekeeper.domain.model import NewUser, Permission
 from gatekeeper.domain.names import canonical_name
-from gatekeeper.domain.wording import N_
+from gatekeeper.domain.wording import N_, Text
 from gatekeeper.flows import audit, people
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.csv_rows import Fault, Row, read_rows
@@ -139,9 +139,7 @@ def _judge(rows: Iterable[Row | Fault]) -> tuple[list[_Wanted], list[Fault]]:
         doubles = [(field, seen[name]) for field, name in names.items() if name in seen]
         if doubles:
             field, line = doubles[0]
-            faults.append(
-                Fault(row.line, f"the {_word(field)} is on line {line} already", field, wanted.candidate.username)
-            )
+            faults.append(Fault(row.line, _said_twice(field, line), field, wanted.candidate.username))
             continue
         seen.update(dict.fromkeys(names.values(), row.line))
         good.append(wanted)
@@ -194,10 +192,9 @@ async def _compare(tables: Tables, wanted: Sequence[_Wanted]) -> tuple[list[_Wan
         if user is None and one.address not in taken:
             fresh.append(one)
         elif user is None:
-            faults.append(Fault(one.line, "the address is somebody else's already", "email", who.username))
+            faults.append(Fault(one.line, N_("The address is somebody else's already."), "email", who.username))
         elif differing := _differing(user, who):
-            reason = f"this person is there already, with another {', '.join(_word(name) for name in differing)}"
-            faults.append(Fault(one.line, reason, differing[0], who.username))
+            faults.append(Fault(one.line, _ANOTHER[differing[0]], differing[0], who.username))
     return fresh, len(wanted) - len(fresh) - len(faults), faults
 
 
@@ -264,5 +261,16 @@ async def _new_user(services: Services, wanted: _Wanted, now: float) -> NewUser:
     )
 
 
-def _word(field: str) -> str:
-    return {"username": "user name", "email": "address", "display_name": "name", "enabled": "state"}.get(field, field)
+def _said_twice(field: str, line: int) -> Text:
+    if field == "username":
+        return N_("The user name is on line %(line)s already.", line=line)
+    return N_("The address is on line %(line)s already.", line=line)
+
+
+_ANOTHER = {
+    "username": N_("This person is there already, with another user name."),
+    "email": N_("This person is there already, with another address."),
+    "display_name": N_("This person is there already, with another name."),
+    "groups": N_("This person is there already, with other groups."),
+    "enabled": N_("This person is there already, but enabled or disabled otherwise."),
+}

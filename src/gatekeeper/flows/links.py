@@ -14,6 +14,7 @@ from gatekeeper.crypto.tokens import digest, new_token
 from gatekeeper.domain.errors import Conflict, GatekeeperError, NotFound
 from gatekeeper.domain.model import Attempt, Method, Permission, Proof
 from gatekeeper.domain.names import canonical_name
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit
 from gatekeeper.flows.acting import require, require_over
 from gatekeeper.flows.assistance import checked_reason
@@ -57,7 +58,7 @@ async def create(services: Services, actor: Actor, user_id: str, reason: str, no
         user = await tables.users.by_id(user_id)
         require_over(actor, user)
         if not user.facts.enabled:
-            raise Conflict(f"the account of {user.facts.username} is closed: open it first")
+            raise Conflict(N_("The account of %(name)s is closed: open it first.", name=user.facts.username))
         await tables.links.drop(user.id, Purpose.RESET)
         link = await make(services, tables, user, now, address=None)
         details: dict[str, object] = {"reason": reason, "expires_at": now + LIFETIME}

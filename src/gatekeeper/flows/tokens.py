@@ -9,6 +9,7 @@ from gatekeeper.crypto.tokens import digest, new_api_token, new_id
 from gatekeeper.domain import names, permissions
 from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.domain.model import Permission
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit
 from gatekeeper.flows.acting import Actor, Forbidden, Via, require, require_over
 from gatekeeper.store.tokens import ApiToken
@@ -90,7 +91,7 @@ async def create(
     """
     owner_id = owner_id or actor.id or ""
     if owner_id != actor.id and actor.via is not Via.COMMAND_LINE:
-        raise Forbidden("A token is made for oneself.", ())
+        raise Forbidden(N_("A token is made for oneself."), ())
     checked = _checked_name(name)
     ends_at = _checked_end(actor, expires_at, now)
     async with services.database.transaction() as tables:
@@ -98,7 +99,10 @@ async def create(
         missing = permissions.excess(actor.permissions & owner.permissions, wanted)
         if missing:
             listed = ", ".join(permissions.in_order(missing))
-            raise Forbidden(f"A token cannot hold what {owner.username} does not hold: {listed}.", missing)
+            raise Forbidden(
+                N_("A token cannot hold what %(name)s does not hold: %(names)s.", name=owner.username, names=listed),
+                missing,
+            )
         secret = new_api_token()
         token = ApiToken(
             id=new_id(),
@@ -160,14 +164,14 @@ def _checked_name(name: str) -> str:
     try:
         return names.stored_name(name)
     except ValueError as fault:
-        raise Refused("invalid", str(fault), "name") from fault
+        raise Refused("invalid", fault.args[0], "name") from fault
 
 
 def _checked_end(actor: Actor, expires_at: float | None, now: float) -> float | None:
     if expires_at is not None and expires_at <= now:
-        raise Refused("past", "must be in the future", "expires_at")
+        raise Refused("past", N_("It must be in the future."), "expires_at")
     if actor.expires_at is None:
         return expires_at
     if expires_at is not None and expires_at > actor.expires_at:
-        raise Forbidden("A token made by a token ends no later than that one.", ())
+        raise Forbidden(N_("A token made by a token ends no later than that one."), ())
     return expires_at or actor.expires_at

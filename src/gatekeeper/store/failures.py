@@ -61,7 +61,7 @@ def _meaning(error: Exception) -> GatekeeperError | None:
     state = getattr(driver, "sqlstate", None) or ""
     rules: tuple[tuple[bool, Callable[[], GatekeeperError]], ...] = (
         (isinstance(driver, MalformedId), lambda: NotFound("this is not the id of anything")),
-        (state in _RACE, lambda: Conflict("somebody else changed the same thing at the same time")),
+        (state in _RACE, lambda: Conflict(N_("Somebody else changed the same thing at the same time."))),
         (state == _FOREIGN_KEY, lambda: NotFound("what this belongs to does not exist")),
         (state == _UNIQUE, lambda: AlreadyExists(_field_of(driver))),
         (state.startswith(_UNSTORABLE) or _is_argument(driver), lambda: Refused("unstorable", UNSTORABLE)),

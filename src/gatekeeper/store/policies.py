@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from gatekeeper.domain import two_factor
 from gatekeeper.domain.errors import Conflict
 from gatekeeper.domain.model import Enrolment, PasswordPolicy, Policies, TwoFactorMode, TwoFactorPolicy, User
+from gatekeeper.domain.wording import N_
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import people, user_of
 from gatekeeper.store.schema import policies, two_factor_people, users
@@ -151,7 +152,7 @@ class PoliciesTable:
         """Wait until nobody else changes the policies, and see that this version is still the expected one."""
         found = await self._runner.value(select(version).with_for_update())
         if expected is not None and found != expected:
-            raise Conflict("somebody else changed this policy meanwhile")
+            raise Conflict(N_("Somebody else changed this policy meanwhile."))
 
     async def _relisted(self, by: int) -> Policies:
         if not by:
