@@ -60,7 +60,8 @@ class Camera:
             await page.set_viewport_size({"width": width, "height": height})
             for theme in THEMES:
                 await page.emulate_media(color_scheme=theme)
-                await page.screenshot(path=self._folder / f"{name}-{theme}-{width}.png", full_page=True)
+                path = self._folder / f"{name}-{theme}-{width}.png"
+                await page.screenshot(path=path, full_page=True, animations="disabled")
         await page.set_viewport_size({"width": 1280, "height": WIDTHS[1280]})
         print(f"  {self.language}: {name}", flush=True)
 

@@ -18,6 +18,7 @@ from gatekeeper.crypto.tokens import digest
 from gatekeeper.domain.addresses import authority
 from gatekeeper.domain.model import Method, OwnerFacts, Policies, Proof, Session
 from gatekeeper.edge.server import Edge, listen_on
+from gatekeeper.manners.failures import Shown
 
 TOKEN = "a-token-of-anna"
 COOKIE = f"__Host-gatekeeper={TOKEN}"
@@ -83,14 +84,19 @@ class Sessions:
 
 
 class PlainPages:
-    def error(self, status: int, title: str, text: str, request_id: str) -> bytes:
-        return f"<h1>{title}</h1><p>{text}</p>".encode()
+    alone_style = "'sha256-of-nothing'"
 
-    def frame(self, login_url: str) -> bytes:
-        return f'<a href="{login_url}" target="_top">Sign in</a>'.encode()
+    def error(self, shown: Shown, wishes: str) -> bytes:
+        return f"<h1>{shown.title}</h1><p>{shown.text}</p>{shown.action and shown.action.href} {wishes}".encode()
 
-    def resend(self, login_url: str) -> bytes:
-        return f'<a href="{login_url}" target="_blank">Sign in</a> Send again'.encode()
+    def alone(self, shown: Shown, wishes: str) -> bytes:
+        return b"<style></style>" + self.error(shown, wishes)
+
+    def frame(self, login_url: str, wishes: str) -> bytes:
+        return f'<a href="{login_url}" target="_top">Sign in</a> {wishes}'.encode()
+
+    def resend(self, login_url: str, wishes: str) -> bytes:
+        return f'<a href="{login_url}" target="_blank">Sign in</a> Send again {wishes}'.encode()
 
 
 class House:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 from gatekeeper.config import Branding
 from gatekeeper.domain.model import OwnerFacts, Session
 from gatekeeper.domain.passwords import RULES, Strength
+from gatekeeper.domain.wording import N_
+from gatekeeper.manners.failures import Shown, WayOn
 from gatekeeper.manners.render import Renderer, qr_svg
 from gatekeeper.store.authenticators import Authenticator
+from gatekeeper.store.devices import Device
+from gatekeeper.web.account.activity import Line
 
 PREFIX = "/gatekeeper"
 NOW = 1_795_570_000.0
@@ -58,19 +64,56 @@ PASSWORD = {
     "rules": RULE_LINES,
     "ask_current": False,
 }
+TRUSTED = Device(
+    user_id="1",
+    digest="d1",
+    first_seen_at=NOW - 90 * DAY,
+    last_seen_at=NOW - DAY,
+    trusted_until=NOW + 20 * DAY,
+    user_agent=FIREFOX,
+    address="192.0.2.17",
+)
 ACCOUNT = {
-    "who": ANNA,
+    "menu": [],
+    "actor": ANNA,
     "session": session(1, FIREFOX),
     "sessions": [session(1, FIREFOX), session(2, "")],
-    "password_changed_at": NOW - 30 * DAY,
-    "password_expires_at": NOW + 60 * DAY,
+    "password": {"changed_at": NOW - 30 * DAY, "expires_at": NOW + 60 * DAY, "days_left": None},
     "rules": RULE_LINES,
     "authenticators": [
-        Authenticator(id="1", user_id="1", name="Authenticator app", sealed_secret="", created_at=NOW, last_counter=0)
+        Authenticator("1", "1", "Authenticator app", "", NOW - 90 * DAY, 0, NOW - DAY),
+        Authenticator("2", "1", "A tablet with quite a long name that wraps at home", "", NOW),
     ],
-    "recovery_codes_left": 9,
+    "most": 5,
+    "recovery_codes": {"left": 9, "few": 3, "unsaved": False},
+    "devices": [TRUSTED],
+    "devices_allowed": True,
+    "languages": [SimpleNamespace(tag="en", name="English"), SimpleNamespace(tag="it", name="Italiano")],
+    "language": "it",
+    "activity": [
+        Line(N_("You signed in, with a code"), NOW, "192.0.2.17", failed=False),
+        Line(N_("A wrong password was entered"), NOW - DAY, "2001:db8:85a3:8d3:1319:8a2e:370:7348", failed=True),
+    ],
+    "more_activity": True,
 }
-ERROR = {"text": "Check the address.", "request_id": "01JDZK8Q3V7M", "action": None}
+OWN_AUTHENTICATOR = ENROL | {
+    "actor": ANNA,
+    "values": {"name": "Authenticator app"},
+    "replaces": None,
+    "first": True,
+    "most": 60,
+    "action": f"{PREFIX}/account/authenticators/new",
+}
+ASKED = {
+    "actor": ANNA,
+    "title": N_("Remove “%(name)s”?", name="Authenticator app"),
+    "text": N_("Its codes no longer work. Your other authenticators stay."),
+    "button": N_("Remove"),
+    "action": f"{PREFIX}/account/authenticators/1/remove",
+    "possible": True,
+    "harmless": False,
+}
+ERROR = Shown(404, "There is nothing here", "Check the address.", "01JDZK8Q3V7M")
 
 PAGES: dict[str, tuple[str, dict[str, object]]] = {
     "sign-in": ("login/sign_in.html", {}),
@@ -109,21 +152,53 @@ PAGES: dict[str, tuple[str, dict[str, object]]] = {
     "notice": ("login/notice.html", {"who": ANNA, "expires_at": NOW + 5 * DAY}),
     "sign-out": ("sign_out.html", {"who": ANNA}),
     "signed-out": ("signed_out.html", {}),
-    "account": ("account.html", ACCOUNT),
+    "account": ("account/overview.html", ACCOUNT),
     "account-refused": (
-        "account.html",
+        "account/overview.html",
+        ACCOUNT | {"authenticators": [], "errors": {"current_password": "This is not your password."}},
+    ),
+    "account-warnings": (
+        "account/overview.html",
         ACCOUNT
         | {
-            "authenticators": [],
-            "recovery_codes_left": None,
-            "password_expires_at": None,
-            "errors": {"current_password": "This is not your password."},
+            "password": {"changed_at": 0.0, "expires_at": NOW + DAY, "days_left": 1},
+            "recovery_codes": {"left": 1, "few": 3, "unsaved": False},
+            "devices": [],
+            "language": None,
+            "more_activity": False,
         },
     ),
-    "error": ("error.html", ERROR | {"status": 404, "title": "There is no such page"}),
+    "account-activity": (
+        "account/activity.html",
+        {"menu": [], "actor": ANNA, "activity": ACCOUNT["activity"], "next_cursor": "abc", "first": False},
+    ),
+    "account-authenticator": ("account/authenticator.html", OWN_AUTHENTICATOR),
+    "account-authenticator-refused": (
+        "account/authenticator.html",
+        OWN_AUTHENTICATOR
+        | {"first": False, "ask_enrolment_code": True, "errors": {"name": "Enter a name.", "code": "Not right."}},
+    ),
+    "account-recovery-codes": ("account/recovery_codes.html", {"actor": ANNA, "codes": CODES}),
+    "account-asked": ("account/ask.html", ASKED),
+    "account-rename": (
+        "account/rename.html",
+        {
+            "actor": ANNA,
+            "authenticator": ACCOUNT["authenticators"][0],
+            "values": {"name": "Work"},
+            "errors": {"name": "Taken."},
+            "most": 60,
+            "action": f"{PREFIX}/account/authenticators/1/rename",
+        },
+    ),
+    "account-code": (
+        "account/code.html",
+        {"actor": ANNA, "errors": {"code": "Not right."}, "action": f"{PREFIX}/account/authenticators"},
+    ),
+    "error": ("error.html", {"shown": ERROR}),
     "error-with-action": (
         "error.html",
-        ERROR | {"status": 503, "title": "Back in a moment", "action": {"href": "/", "label": "Try again"}},
+        {"shown": replace(ERROR, status=503, title="Back in a moment", action=WayOn("/", N_("Try again")))},
     ),
     "frame": ("frame.html", {"login_url": "/gatekeeper/login?next=/mail/"}),
     "resend": ("resend.html", {"login_url": "/gatekeeper/login?next=/mail/"}),

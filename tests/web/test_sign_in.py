@@ -156,6 +156,7 @@ async def test_too_many_wrong_passwords_have_to_wait_and_are_told_how_long(world
         assert (await browser.sign_in("anna", f"wrong-{number}")).status == 401
     answer = await browser.sign_in("anna", PASSWORD)
     assert answer.status == 429
+    assert answer.headers["Retry-After"] == "1"
     assert "Wait 1 second, then try again" in answer.text
     assert answer.value("username") == "anna"
     world.clock.advance(2)

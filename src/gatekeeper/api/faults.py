@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,6 +23,7 @@ from gatekeeper.domain.permissions import in_order
 from gatekeeper.flows.acting import Forbidden, who_can_help
 from gatekeeper.flows.imports import BadRows
 from gatekeeper.flows.refusals import RefusedAll
+from gatekeeper.flows.throttling import Throttled
 from gatekeeper.manners.problems import problem
 
 if TYPE_CHECKING:
@@ -64,6 +66,10 @@ async def answer_to(
         case Unavailable():
             response = problem(503, "unavailable", "Not available just now", f"{error.service} does not answer.")
             response.headers["Retry-After"] = RETRY_AFTER
+            return response
+        case Throttled():
+            response = problem(429, "throttled", "Too many wrong attempts", f"{error}.")
+            response.headers["Retry-After"] = str(max(1, math.ceil(error.seconds)))
             return response
     return _simple(error)
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from gatekeeper.domain.access import Forbid, Owes, SignIn, Verdict
 from gatekeeper.domain.model import Step
 from gatekeeper.domain.redirects import login_location, safe_next
+from gatekeeper.manners.failures import FAILURES, Shown, way_on
+from gatekeeper.manners.policy import content_security_policy
 from gatekeeper.manners.problems import NAMESPACE, TYPE
 
 if TYPE_CHECKING:
@@ -19,41 +21,8 @@ if TYPE_CHECKING:
 RETRY_AFTER = 2
 SAFE_METHODS = frozenset({b"GET", b"HEAD"})
 _FRAMES = frozenset({b"iframe", b"frame"})
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
-)
-
-TITLES = {
-    400: ("This request cannot be read", "bad-request"),
-    401: ("Sign in to go on", "sign-in"),
-    403: ("You may not open this", "forbidden"),
-    404: ("There is nothing here", "not-found"),
-    405: ("This is not possible", "method-not-allowed"),
-    408: ("The request took too long", "timeout"),
-    417: ("This expectation cannot be met", "expectation"),
-    421: ("This host is not served here", "misdirected"),
-    431: ("The request is too large", "head-too-large"),
-    500: ("Something went wrong", "internal"),
-    502: ("The service cannot be reached", "bad-gateway"),
-    503: ("Not available at the moment", "unavailable"),
-    504: ("The service takes too long", "gateway-timeout"),
-    505: ("This version of HTTP is not spoken here", "version"),
-}
-
-TEXTS = {
-    400: "Something in its address or its headers is malformed. Check the address, or go back and try again.",
-    404: "No part of this site has this address. Check it, or go back to where you came from.",
-    421: "Check the address: this server answers under other names.",
-    431: (
-        "Your browser sent more cookies or a longer address than can be taken. Delete the cookies of this site in "
-        "your browser's settings, then open it again."
-    ),
-    502: "The service behind this page does not answer properly. Try again in a moment.",
-    503: "Try again in a few seconds. Nothing is lost, and nobody is signed out.",
-    504: "The service behind this page did not answer in time. Try again in a moment.",
-}
+_ALONE = frozenset({421, 431})
+"""Whoever gets these gets the same for every stylesheet: the page has to bring its own."""
 
 _OWED = {
     Step.NEW_PASSWORD: ("password-expired", "A new password is due before anything else opens."),
@@ -63,15 +32,20 @@ _OWED = {
 
 
 class Pages(Protocol):
-    """Writes the pages that the edge itself shows."""
+    """Writes the pages that the edge itself shows. ``wishes`` is ``Accept-Language`` as the browser sent it."""
 
-    def error(self, status: int, title: str, text: str, request_id: str) -> bytes:
+    alone_style: str
+
+    def error(self, shown: Shown, wishes: str) -> bytes:
         """Something failed, or is not permitted."""
 
-    def frame(self, login_url: str) -> bytes:
+    def alone(self, shown: Shown, wishes: str) -> bytes:
+        """The same for a browser that can load nothing more from here; its style is from ``alone_style``."""
+
+    def frame(self, login_url: str, wishes: str) -> bytes:
         """Shown inside a frame: its one link opens sign-in in the whole window."""
 
-    def resend(self, login_url: str) -> bytes:
+    def resend(self, login_url: str, wishes: str) -> bytes:
         """Shown to who sent a form: what was sent is not lost."""
 
 
@@ -131,15 +105,15 @@ class Answers:
         if request.method in SAFE_METHODS:
             if framed:
                 url = login_location(self._prefix, self._page_of(request) or target)
-                return _page(401, self._pages.frame(url), framed=True)
+                return _page(401, self._pages.frame(url, _wishes(request)), _FRAMED)
             if navigates:
                 location = login_location(self._prefix, target)
                 return Answer(302, f"Location: {location}\r\nCache-Control: no-store\r\n".encode(), b"")
         elif navigates or framed:
             url = login_location(self._prefix, b"/")
-            return _page(401, self._pages.resend(url), framed=framed)
+            return _page(401, self._pages.resend(url, _wishes(request)), _FRAMED if framed else _POLICY)
         url = login_location(self._prefix, self._page_of(request) or b"/")
-        return _problem(401, kind, TITLES[401][0], detail, login_url=url)
+        return _problem(401, kind, FAILURES[401].title, detail, login_url=url)
 
     def error(
         self, status: int, request: Request | None, request_id: str, detail: str = "", *, closes: bool = False
@@ -153,13 +127,18 @@ class Answers:
             detail: what happened; a page shows it under 403, and its own sentence otherwise.
             closes: whether the connection ends with it.
         """
-        title, kind = TITLES[status]
+        what = FAILURES[status]
         headers = f"Retry-After: {RETRY_AFTER}\r\n".encode() if status == HTTPStatus.SERVICE_UNAVAILABLE else b""
         headers += b"Allow: GET, HEAD, POST\r\n" if status == HTTPStatus.METHOD_NOT_ALLOWED else b""
-        if request is not None and (is_navigation(request) or status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
-            shown = detail if status == HTTPStatus.FORBIDDEN else TEXTS.get(status, detail)
-            return _page(status, self._pages.error(status, title, shown, request_id), headers, closes=closes)
-        return _problem(status, kind, title, detail, headers, closes=closes, request_id=request_id)
+        if request is None or not (is_navigation(request) or status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
+            return _problem(status, what.kind, what.title, detail, headers, closes=closes, request_id=request_id)
+        action = way_on(status, request.method.decode("latin-1"), request.target.decode("latin-1"))
+        text = detail if detail and status == HTTPStatus.FORBIDDEN else what.text
+        shown = Shown(status, what.title, text, request_id, action)
+        if status in _ALONE:
+            policy = content_security_policy(style=self._pages.alone_style)
+            return _page(status, self._pages.alone(shown, _wishes(request)), policy, headers, closes=closes)
+        return _page(status, self._pages.error(shown, _wishes(request)), _POLICY, headers, closes=closes)
 
     def fault(self, fault: Fault, request: Request | None, request_id: str) -> Answer:
         """What could not be judged: refused, and the connection closed."""
@@ -188,8 +167,15 @@ def is_navigation(request: Request) -> bool:
     return b"text/html" in (request.get(b"accept") or b"").lower()
 
 
-def _page(status: int, body: bytes, headers: bytes = b"", *, framed: bool = False, closes: bool = False) -> Answer:
-    policy = _POLICY.format(ancestors="'self'" if framed else "'none'")
+def _wishes(request: Request) -> str:
+    return (request.get(b"acceptlanguage") or b"").decode("latin-1")
+
+
+_POLICY = content_security_policy()
+_FRAMED = content_security_policy(ancestors="'self'")
+
+
+def _page(status: int, body: bytes, policy: str, headers: bytes = b"", *, closes: bool = False) -> Answer:
     lines = (
         f"Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nContent-Security-Policy: {policy}\r\n"
         "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n"

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 if TYPE_CHECKING:
+    from gatekeeper.manners.failures import Shown
     from gatekeeper.manners.render import Renderer
+
+_SHEETS = ("alone.css", "gatekeeper.css", "brand.css")
 
 
 class RenderedPages:
-    """Error, frame and resend pages.
+    """Error, frame and resend pages, each in the language that the browser asks for.
 
     Args:
         renderer: of all pages.
+
+    Attributes:
+        alone_style: the source of the style of a page that stands alone, for its ``Content-Security-Policy``.
     """
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
+        sheet = "".join(renderer.files.text(name) for name in _SHEETS)
+        digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+        self._sheet = Markup(sheet)  # noqa: S704 - our own stylesheets, or the operator's
+        self.alone_style = f"'sha256-{digest}'"
 
-    def error(self, status: int, title: str, text: str, request_id: str) -> bytes:
+    def error(self, shown: Shown, wishes: str) -> bytes:
         """Something failed, or is not permitted."""
-        page = self._renderer.page(
-            "error.html", status=status, title=title, text=text, request_id=request_id, action=None
-        )
-        return page.encode()
+        return self._page("error.html", wishes, shown=shown)
 
-    def frame(self, login_url: str) -> bytes:
+    def alone(self, shown: Shown, wishes: str) -> bytes:
+        """The same for a browser that can load nothing more from here: its styles are in the page."""
+        return self._page("alone.html", wishes, shown=shown, sheet=self._sheet)
+
+    def frame(self, login_url: str, wishes: str) -> bytes:
         """Shown inside a frame: its one link opens sign-in in the whole window."""
-        return self._renderer.page("frame.html", login_url=login_url).encode()
+        return self._page("frame.html", wishes, login_url=login_url)
 
-    def resend(self, login_url: str) -> bytes:
+    def resend(self, login_url: str, wishes: str) -> bytes:
         """Shown to who sent a form: what was sent is not lost."""
-        return self._renderer.page("resend.html", login_url=login_url).encode()
+        return self._page("resend.html", wishes, login_url=login_url)
+
+    def _page(self, name: str, wishes: str, **context: object) -> bytes:
+        lang = self._renderer.languages.chosen(None, wishes)
+        return self._renderer.page(name, lang=lang, **context).encode()

@@ -48,9 +48,7 @@ FAILURES = {
         N_("Something in its address or in what was sent is malformed. Check the address, or go back and try again."),
     ),
     401: Failure("sign-in", N_("Sign in to go on"), N_("You are not signed in, or no longer.")),
-    403: Failure(
-        "forbidden", N_("You may not open this"), N_("Ask your administrator if you think that you should.")
-    ),
+    403: Failure("forbidden", N_("This is not permitted"), N_("Ask your administrator if you think that you should.")),
     404: Failure(
         "not-found",
         N_("There is nothing here"),

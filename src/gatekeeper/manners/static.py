@@ -96,6 +96,14 @@ class StaticFiles:
         """
         return self._urls[name]
 
+    def text(self, name: str) -> str:
+        """What is in a file.
+
+        Raises:
+            KeyError: there is no such file.
+        """
+        return self._served[name].body.decode()
+
     def find(self, path: str) -> tuple[StaticFile, bool] | None:
         """The file at a path below the base, and whether the path says exactly this content.
 

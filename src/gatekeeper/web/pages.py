@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,11 @@ from aiohttp import web
 from gatekeeper.domain.errors import Unavailable
 from gatekeeper.manners.client import client_of
 from gatekeeper.manners.destinations import Destinations
+from gatekeeper.manners.failures import Shown, failure, way_on
 from gatekeeper.manners.keys import RENDERER, SERVICES
+from gatekeeper.manners.policy import content_security_policy
 from gatekeeper.manners.reader import language_of
+from gatekeeper.web.refusals import Errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,22 +25,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RETRY_AFTER = "5"
-MINUTE = 60
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action {form}; base-uri 'none'; frame-ancestors 'none'"
-)
-
-ERRORS = {
-    400: ("This request cannot be read", "Something in it is malformed. Go back and try again."),
-    403: ("You may not do this", "Ask your administrator if you think that you should."),
-    404: ("There is no such page", "Check the address, or go back to where you came from."),
-    405: ("That is not how this page is used", "Go back to where you came from."),
-    413: ("That is too much", "What was sent is larger than this page can take."),
-    415: ("This form cannot be read", "It was sent in a way that this page does not understand."),
-    500: ("Something went wrong", "It is our fault. Try again in a moment."),
-    503: ("Not available at the moment", "Try again in a few seconds. Nothing is lost, and nobody is signed out."),
-}
 
 
 def page(
@@ -55,6 +41,9 @@ def page(
     """
     response = _rendered(request, name, {"next": following, **context}, Destinations.origin_of(following))
     response.set_status(status)
+    errors = context.get("errors")
+    if isinstance(errors, Errors) and errors.wait is not None:
+        response.headers["Retry-After"] = str(errors.wait)
     return response
 
 
@@ -65,19 +54,13 @@ def see_other(location: str) -> web.Response:
 
 def error_page(request: web.Request, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
     """An error as a page."""
-    title, text = ERRORS.get(status) or ERRORS[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
-    shown = {"status": status, "title": title, "text": text}
-    response = _rendered(request, "error.html", shown | {"request_id": client_of(request).request_id, "action": None})
+    what = failure(status)
+    action = way_on(status, request.method, request.raw_path)
+    shown = Shown(status, what.title, what.text, client_of(request).request_id, action)
+    response = _rendered(request, "error.html", {"shown": shown})
     response.set_status(status)
     response.headers.update(headers or {})
     return response
-
-
-def wait_text(seconds: float) -> str:
-    """How long to wait, in words."""
-    whole = max(1, math.ceil(seconds))
-    count, unit = (whole, "second") if whole < MINUTE else (math.ceil(whole / MINUTE), "minute")
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _rendered(
@@ -87,7 +70,8 @@ def _rendered(
     text = request.app[RENDERER].page(name, lang=lang, **context)
     response = web.Response(text=text, content_type="text/html", charset="utf-8")
     response.headers["Content-Language"] = lang
-    response.headers["Content-Security-Policy"] = CSP.format(form=f"'self' {leads_to}" if leads_to else "'self'")
+    form = f"'self' {leads_to}" if leads_to else "'self'"
+    response.headers["Content-Security-Policy"] = content_security_policy(form=form)
     return response
 
 
