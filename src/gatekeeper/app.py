@@ -30,6 +30,7 @@ from gatekeeper.flows import forgotten
 from gatekeeper.flows.node import NodeState
 from gatekeeper.flows.postman import Postman
 from gatekeeper.flows.reader import SessionReader
+from gatekeeper.flows.reminders import Reminders
 from gatekeeper.flows.services import Services
 from gatekeeper.flows.signing_keys import signing_keys
 from gatekeeper.mail.sending import Mailer
@@ -246,6 +247,7 @@ class Gatekeeper:
         mailer = Mailer(mail, self._config.server.public_host.host)
         letters = Letters(renderer, self._config, mail)
         self._run_along(Postman(services.database, services.box, mailer, letters.write, clock=self._clock).run())
+        self._run_along(Reminders(services, clock=self._clock).run())
 
     async def _redis_answers(self) -> None:
         if not self.services.bus.trusted:

@@ -23,6 +23,7 @@ AS_NEW = """
     DELETE FROM audit;
     DELETE FROM endings;
     DELETE FROM signing_keys;
+    DELETE FROM outbox;
     DELETE FROM policies;
     INSERT INTO policies VALUES (1, 0, 0, 0, NULL, 7, 0, 0, NULL, 'off', 0, NULL, 'open');
 """

@@ -9,8 +9,9 @@ from gatekeeper.crypto.tokens import new_id
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import NewUser, OwnerFacts, Permission
 from gatekeeper.domain.permissions import in_order
-from gatekeeper.flows import audit, changes, details, given_passwords, sessions
+from gatekeeper.flows import audit, changes, details, given_passwords, mails, recovery_address, sessions
 from gatekeeper.flows.acting import require, require_over
+from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.refusals import raise_all
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ async def create(services: Services, actor: Actor, candidate: Candidate, now: fl
         user = await tables.users.add(new)
         if checked.recovery_email is not None:
             user = await tables.users.update(new.id, recovery_email=checked.recovery_email)
+            await recovery_address.send_link(services, tables, user, now)
         await audit.record(tables, actor, "user.create", now, target=user.facts, details=described(new))
     return user
 
@@ -166,6 +168,10 @@ async def change(services: Services, actor: Actor, user_id: str, wanted: Wanted,
             )
             done: dict[str, object] = {"before": _recorded(before, changed), "after": _recorded(after, changed)}
             await audit.record(tables, actor, "user.change", now, target=before.facts, details=done)
+            if changed.email is not None:
+                told = {"old": before.facts.email, "new": after.facts.email}
+                await mails.tell(services, tables, MailKind.ADDRESS_CHANGED, before, now, details=told)
+            await recovery_address.changed(services, tables, before, after, now)
         if wanted.enabled is not None and wanted.enabled != before.facts.enabled:
             after = await tables.users.set_enabled(user_id, wanted.enabled)
             action = "user.enable" if wanted.enabled else "user.disable"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Text, and_, cast, extract, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from gatekeeper.store.schema import notices
+from gatekeeper.store.people import people, user_of
+from gatekeeper.store.schema import notices, users
 
 if TYPE_CHECKING:
+    from gatekeeper.domain.model import User
     from gatekeeper.store.running import Runner
 
 
@@ -42,3 +44,31 @@ class Notices:
                 )
             )
         )
+
+    async def untold_of_expiry(
+        self, kind: str, days: int, *, changed_after: float, changed_until: float, limit: int
+    ) -> list[tuple[User, str]]:
+        """People whose password ends soon and who were not told of it, the nearest end first.
+
+        Args:
+            kind: under which :meth:`note` keeps that they were told.
+            days: for how many days a password is good.
+            changed_after: an older password has ended.
+            changed_until: a younger one does not end soon.
+            limit: how many at most.
+
+        Returns:
+            Each person, with what the notice is about: this password and this many days.
+        """
+        changed = users.c.password_changed_at
+        about = func.concat(cast(func.floor(extract("epoch", changed)), Text), f"+{days}")
+        told = and_(notices.c.user_id == users.c.id, notices.c.kind == kind, notices.c.about == about)
+        query = (
+            people()
+            .add_columns(about.label("about"))
+            .where(users.c.password_hash.is_not(None), changed > changed_after, changed <= changed_until)
+            .where(users.c.enabled, ~select(notices.c.user_id).where(told).exists())
+            .order_by(changed, users.c.id)
+            .limit(limit)
+        )
+        return [(user_of(row), row.about) for row in await self._runner.rows(query)]
