@@ -22,7 +22,7 @@ addEventListener("keydown", (event) => {
 const dialog = document.createElement("dialog");
 dialog.className = "asks";
 dialog.setAttribute("aria-labelledby", "asks-title");
-document.body.append(dialog);
+document.querySelector("main").append(dialog);
 
 const ask = async (link) => {
   const answer = await fetch(link.href, { headers: { Accept: "text/html" }, redirect: "error" });

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.domain.login import owed
 from gatekeeper.domain.permissions import in_order
+from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit
 from gatekeeper.flows.acting import Actor, Forbidden, of_session, require, who_can_help
 from gatekeeper.flows.proving import prove_again
@@ -20,9 +21,10 @@ from gatekeeper.flows.throttling import Throttled
 from gatekeeper.manners import csrf
 from gatekeeper.manners.acting import replace_session, session_of
 from gatekeeper.manners.client import client_of
-from gatekeeper.manners.forms import Form, read_form
+from gatekeeper.manners.forms import Form, read_form, read_upload
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, SERVICES
-from gatekeeper.web.inside import Turn, inside_page
+from gatekeeper.manners.scratch import say
+from gatekeeper.web.inside import LOST, Turn, inside_page
 from gatekeeper.web.pages import error_page, page, see_other
 from gatekeeper.web.refusals import refusal_of
 
@@ -37,7 +39,8 @@ PROOF = "current_password"
 SECRETS = frozenset({csrf.FIELD, PROOF, "new_password", "new_password_again", "code", "password"})
 """Fields that are never put into a page again."""
 
-STALE = "You were away for a while, so nothing has been changed yet."
+STALE = N_("You were away for a while, so nothing has been changed yet.")
+STALE_FILE = N_("You were away for a while, so nothing was sent. Choose the file again.")
 
 
 def guarded(door: Door) -> Handler:
@@ -54,6 +57,8 @@ def guarded(door: Door) -> Handler:
             return await door.handler(Turn(request, actor, actor.session, request.app[CLOCK]()))
         except Forbidden as error:
             return await _forbidden(request, door, actor, error)
+        except NotFound:
+            return error_page(request, HTTPStatus.NOT_FOUND)
 
     return handle
 
@@ -76,9 +81,15 @@ def _sign_in(request: web.Request, door: Door) -> web.StreamResponse:
     destinations = request.app[DESTINATIONS]
     if not door.changes:
         return see_other(destinations.own("/login", request.path_qs))
-    shown_at = door.shown_at.format_map(request.match_info) if door.shown_at else ""
-    back = destinations.own(shown_at) if shown_at else request.path
-    return page(request, "resend.html", HTTPStatus.UNAUTHORIZED, login_url=destinations.own("/login", back))
+    login_url = destinations.own("/login", _shown_at(request, door))
+    return page(request, "resend.html", HTTPStatus.UNAUTHORIZED, login_url=login_url)
+
+
+def _shown_at(request: web.Request, door: Door) -> str:
+    """Where the form of a door is to be found."""
+    if not door.shown_at:
+        return request.path
+    return request.app[DESTINATIONS].own(door.shown_at.format_map(request.match_info))
 
 
 async def _changed(request: web.Request, door: Door, actor: Actor) -> web.StreamResponse:
@@ -86,11 +97,16 @@ async def _changed(request: web.Request, door: Door, actor: Actor) -> web.Stream
     session = actor.session
     if session is None:
         raise AssertionError("a form comes from somebody in a session")
-    form = await read_form(request, most_fields=door.most_fields, largest=door.largest)
+    read = read_upload if door.takes_file else read_form
+    form = await read(request, most_fields=door.most_fields, largest=door.largest)
     if not csrf.is_same_origin(request):
         return error_page(request, HTTPStatus.FORBIDDEN)
     if not csrf.is_session_token(services.signer, form.get(csrf.FIELD, ""), session):
-        return await _again(request, actor, form, HTTPStatus.FORBIDDEN, text=STALE)
+        if door.takes_file:
+            await say(request, STALE_FILE)
+            return see_other(_shown_at(request, door))
+        proof = door.grave and not actor.proved_recently(now)
+        return await _again(request, actor, form, HTTPStatus.FORBIDDEN, text=STALE, proof=proof)
     if not door.grave or actor.proved_recently(now):
         return await door.handler(Turn(request, actor, session, now, form))
     if PROOF not in form:
@@ -114,7 +130,10 @@ async def _proved(request: web.Request, door: Door, actor: Actor, session: Sessi
         response = await door.handler(Turn(request, proven, fresh, now, form))
     except Forbidden as error:
         response = await _forbidden(request, door, proven, error)
-    request.app[COOKIES].set_session(response, token)
+    except NotFound:
+        response = error_page(request, HTTPStatus.NOT_FOUND)
+    if await session_of(request) is fresh:
+        request.app[COOKIES].set_session(response, token)
     return response
 
 
@@ -130,7 +149,9 @@ async def _again(
 ) -> web.Response:
     """A page that holds what was sent, to be sent again, with the password where a proof is needed."""
     kept = [(name, value) for name, value in form.pairs if name not in SECRETS]
-    lost = any(name in SECRETS - {csrf.FIELD, PROOF} for name, _ in form.pairs)
+    lost = LOST in form or any(value and name in SECRETS - {csrf.FIELD, PROOF} for name, value in form.pairs)
+    if lost and LOST not in form:
+        kept.append((LOST, "yes"))
     return await inside_page(
         request,
         actor,

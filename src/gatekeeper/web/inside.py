@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gatekeeper.flows.services import Services
 
 READING = frozenset({"GET", "HEAD"})
+LOST = "secrets_lost"
+"""The field that says that a form once held secrets, which the guard did not keep while it asked for something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Turn:
     def query(self) -> Mapping[str, str]:
         """The query of the address; of a name that comes twice the first value."""
         return self.request.query
+
+    @property
+    def lost(self) -> bool:
+        """Whether what was sent held passwords or codes that were not kept on the way: they must be asked for again."""
+        return LOST in self.form
 
     def address(self, path: str) -> str:
         """An address of ours, from its path below the prefix."""
@@ -116,6 +123,8 @@ class Door:
         grave: a change that needs a proof of the last ten minutes; the guard asks for the password, and goes on.
         shown_at: where a ``POST`` is shown again from, if that is not its own path; named for who must sign in first.
         most_fields, largest: what its form may hold, in fields and in bytes.
+        takes_file: its form may carry a file. It cannot be kept while something else is asked, so such a door is never
+            a grave one, and names in ``shown_at`` where the file is chosen.
     """
 
     method: str
@@ -126,6 +135,7 @@ class Door:
     shown_at: str = ""
     most_fields: int = 50
     largest: int = 64 * 1024
+    takes_file: bool = False
 
     @property
     def changes(self) -> bool:

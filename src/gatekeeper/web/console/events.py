@@ -1,0 +1,106 @@
+"""What an entry of the audit log says, in a sentence, and the details behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gatekeeper.domain.wording import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gatekeeper.domain.wording import Text
+    from gatekeeper.store.audit import AuditRecord
+
+SENTENCES: dict[str, Text] = {
+    "sign-in.succeeded": N_("%(who)s signed in"),
+    "sign-in.failed": N_("A sign-in of %(who)s failed"),
+    "session.ended": N_("%(who)s signed out"),
+    "session.ended-elsewhere": N_("%(who)s signed out in other places"),
+    "proof.renewed": N_("%(who)s gave the password again"),
+    "password.changed": N_("%(who)s changed the password"),
+    "password.link-asked": N_("%(who)s asked for a link to a new password"),
+    "password.link-used": N_("%(who)s opened the link to a new password"),
+    "two-factor.enrolled": N_("%(who)s set up two-step verification"),
+    "authenticator.added": N_("%(who)s added an authenticator"),
+    "authenticator.replaced": N_("%(who)s replaced an authenticator"),
+    "authenticator.removed": N_("%(who)s removed an authenticator"),
+    "authenticator.renamed": N_("%(who)s renamed an authenticator"),
+    "recovery-codes.issued": N_("%(who)s was given new recovery codes"),
+    "recovery-code.used": N_("%(who)s used a recovery code"),
+    "device.trusted": N_("%(who)s trusted a device"),
+    "device.untrusted": N_("%(who)s stopped trusting a device"),
+    "user.create": N_("%(who)s added %(whom)s"),
+    "user.import": N_("%(who)s imported people"),
+    "user.change": N_("%(who)s changed the details of %(whom)s"),
+    "user.enable": N_("%(who)s enabled %(whom)s"),
+    "user.disable": N_("%(who)s disabled %(whom)s"),
+    "user.delete": N_("%(who)s deleted %(whom)s"),
+    "user.unlock": N_("%(who)s unlocked %(whom)s"),
+    "user.password.set": N_("%(who)s set the password of %(whom)s"),
+    "user.password.require-change": N_("%(who)s required a new password from %(whom)s"),
+    "user.permissions.set": N_("%(who)s changed the permissions of %(whom)s"),
+    "user.session.end": N_("%(who)s ended a session of %(whom)s"),
+    "user.sign-out": N_("%(who)s signed %(whom)s out everywhere"),
+    "user.two-factor.reset": N_("%(who)s reset two-factor authentication of %(whom)s"),
+    "user.enrolment-code.create": N_("%(who)s made an enrolment code for %(whom)s"),
+    "user.one-time-link.create": N_("%(who)s made a one-time link for %(whom)s"),
+    "policy.password.replace": N_("%(who)s changed the password policy"),
+    "policy.password.require-change": N_("%(who)s required a new password from everybody"),
+    "policy.two-factor.replace": N_("%(who)s changed the policy of two-step verification"),
+    "policy.two-factor.person.add": N_("%(who)s put %(whom)s on the list of two-step verification"),
+    "policy.two-factor.person.remove": N_("%(who)s took %(whom)s off the list of two-step verification"),
+    "token.create": N_("%(who)s made an API token"),
+    "token.revoke": N_("%(who)s revoked an API token"),
+    "audit.export": N_("%(who)s took the audit log away"),
+    "page.change": N_("%(who)s tried to do what they may not"),
+    "api.change": N_("%(who)s tried to do what they may not"),
+}
+"""What each kind of entry says; ``who`` did it, to ``whom``."""
+
+NOBODY = N_("somebody unknown")
+OUTCOMES: dict[str, tuple[Text, str]] = {
+    "failed": (N_("Failed"), "warning"),
+    "refused": (N_("Refused"), "danger"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as the pages show it: ``details`` are names and values, the values as text."""
+
+    record: AuditRecord
+    text: Text
+    outcome: str
+    outcome_kind: str
+    details: list[tuple[str, str]]
+
+
+def lines_of(records: Iterable[AuditRecord]) -> list[Line]:
+    """Entries as the pages show them."""
+    return [_line_of(record) for record in records]
+
+
+def sentence_of(record: AuditRecord) -> Text:
+    """What an entry says."""
+    who, whom = record.actor_name or NOBODY, record.target_name or NOBODY
+    known = SENTENCES.get(record.action)
+    if known is None:
+        return N_("%(who)s: %(action)s", who=who, action=record.action)
+    return N_(known.message, who=who, whom=whom)
+
+
+def _line_of(record: AuditRecord) -> Line:
+    outcome, kind = OUTCOMES.get(record.outcome, ("", ""))
+    return Line(record, sentence_of(record), outcome, kind, list(_flat(record.details)))
+
+
+def _flat(details: Mapping[str, object], under: str = "") -> Iterable[tuple[str, str]]:
+    for name, value in details.items():
+        whole = f"{under}{name}"
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{whole}.")
+        else:
+            yield whole, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
