@@ -211,3 +211,27 @@ async def test_a_preview_is_paged(database, anna, add):
     rest = await database.read.policies.unenrolled_in(TwoFactorMode.EVERYONE, [], cursor=page.next_cursor, limit=1)
     assert [user.facts.username for user in (*page.items, *rest.items)] == ["anna", "marco"]
     assert rest.next_cursor is None
+
+
+async def test_people_owe_an_enrolment_since_the_rule_came_to_reach_them(database, add):
+    anna, bert, carl = [await add(name) for name in ("anna", "bert", "carl")]
+
+    async def since(user) -> float | None:
+        return (await database.read.users.by_id(user.id)).two_factor_owed_since
+
+    async def replace(mode, listed, now) -> None:
+        async with database.transaction() as tables:
+            await tables.policies.set_two_factor(TwoFactorPolicy(mode), [user.id for user in listed], None, now)
+
+    await replace(TwoFactorMode.SELECTED, [anna], 100.0)
+    assert (await database.read.policies.two_factor_since(), await since(anna)) == (100.0, None)
+    await replace(TwoFactorMode.SELECTED, [anna, bert], 200.0)
+    async with database.transaction() as tables:
+        await tables.policies.add_person(carl.id, now=300.0)
+    assert [await since(user) for user in (anna, bert, carl)] == [None, 200.0, 300.0]
+    await replace(TwoFactorMode.EVERYONE, [anna, bert], 400.0)
+    await replace(TwoFactorMode.EVERYONE, [bert], 500.0)
+    async with database.transaction() as tables:
+        await tables.policies.remove_person(bert.id, now=600.0)
+    assert await database.read.policies.two_factor_since() == 400.0
+    assert [await since(user) for user in (anna, bert)] == [500.0, 600.0]

@@ -115,7 +115,7 @@ async def set_two_factor(
         if expected is not None and expected != before.two_factor_version:
             raise Conflict(N_("The policy has been changed in the meantime."))
         listed = await resolve_people(tables, policy.mode, people, before.two_factor)
-        after = await tables.policies.set_two_factor(policy, listed, before.two_factor_version)
+        after = await tables.policies.set_two_factor(policy, listed, before.two_factor_version, now)
         details: dict[str, object] = {
             "before": two_factor_policy_as_text(before.two_factor),
             "after": two_factor_policy_as_text(after.two_factor),
@@ -167,7 +167,7 @@ async def _change_list(services: Services, actor: Actor, user_id: str, now: floa
             raise Conflict(N_("Two-step verification is off, so nobody is listed: replace the policy first."))
         user = await tables.users.by_id(user_id)
         change = tables.policies.add_person if add else tables.policies.remove_person
-        after = await change(user_id)
+        after = await change(user_id, now=now)
         action = "policy.two-factor.person.add" if add else "policy.two-factor.person.remove"
         await audit.record(
             tables, actor, action, now, target=user.facts, details={"mode": before.two_factor.mode.value}

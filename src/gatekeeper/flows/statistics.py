@@ -9,12 +9,12 @@ from gatekeeper.domain.login import DAY
 from gatekeeper.domain.model import Permission, Strength, TwoFactorMode
 from gatekeeper.domain.passwords import falls_short
 from gatekeeper.flows.acting import require
+from gatekeeper.store.paging import Page
 
 if TYPE_CHECKING:
     from gatekeeper.domain.model import User
     from gatekeeper.flows.acting import Actor
     from gatekeeper.flows.services import Services
-    from gatekeeper.store.paging import Page
 
 WEEKS = 8
 WEEK = 7 * DAY
@@ -64,6 +64,18 @@ class Week:
 
     begins_at: float
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody who must enrol and has not.
+
+    ``since``: the latest of when the rule began, when the person was added, and when it came to reach them, be it by
+    their place on its list or by a reset.
+    """
+
+    user: User
+    since: float
 
 
 async def of_two_factor(services: Services, actor: Actor) -> TwoFactorNumbers:
@@ -126,8 +138,8 @@ async def with_password(services: Services, actor: Actor) -> int:
     return await services.database.read.statistics.with_password()
 
 
-async def waiting(services: Services, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[User]:
-    """People who must enrol and have not.
+async def waiting(services: Services, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[Waiting]:
+    """People who must enrol and have not, and since when.
 
     Raises:
         Forbidden: without ``policies.manage``.
@@ -136,4 +148,7 @@ async def waiting(services: Services, actor: Actor, *, cursor: str | None = None
     require(actor, Permission.POLICIES_MANAGE)
     read = services.database.read
     mode = (await read.policies.read()).two_factor.mode
-    return await read.policies.unenrolled_in(mode, None, cursor=cursor, limit=limit)
+    page = await read.policies.unenrolled_in(mode, None, cursor=cursor, limit=limit)
+    began = await read.policies.two_factor_since() or 0.0
+    people = [Waiting(user, max(began, user.created_at, user.two_factor_owed_since or 0.0)) for user in page.items]
+    return Page(people, page.next_cursor)

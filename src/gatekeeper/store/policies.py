@@ -14,7 +14,7 @@ from gatekeeper.domain.wording import N_
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import people, user_of
 from gatekeeper.store.schema import policies, two_factor_people, users
-from gatekeeper.store.types import canonical_id, ids
+from gatekeeper.store.types import canonical_id, ids, instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,11 @@ class PoliciesTable:
         )
 
     async def set_two_factor(
-        self, policy: TwoFactorPolicy, people_ids: Sequence[str] | None, expected_version: int | None
+        self,
+        policy: TwoFactorPolicy,
+        people_ids: Sequence[str] | None,
+        expected_version: int | None,
+        now: float | None = None,
     ) -> Policies:
         """Replace the two-factor policy. One without trusted devices voids all trust that was given.
 
@@ -62,6 +66,8 @@ class PoliciesTable:
             policy: the new one; its ``listed`` is counted here.
             people_ids: the exceptions or the selected; ``None`` leaves the list as it is.
             expected_version: the version that it replaces; ``None`` for whichever there is.
+            now: since when people must enrol whom it reaches and the one before did not; by the database's clock if
+                left out.
 
         Raises:
             Conflict: somebody replaced that version already.
@@ -70,6 +76,10 @@ class PoliciesTable:
         await self._lock(policies.c.two_factor_version, expected_version)
         withdrawn = policy.trusted_devices_days is None
         more: dict[str, Any] = {"trust_epoch": policies.c.epoch + 1} if withdrawn else {}
+        if (await self.read()).two_factor.mode is not policy.mode:
+            more["two_factor_since"] = _at(now)
+        elif people_ids is not None:
+            await self._owe(policy.mode, people_ids, now)
         if people_ids is not None:
             await self._runner.change(delete(two_factor_people))
             rows = [{"user_id": user_id} for user_id in sorted({canonical_id(user_id) for user_id in people_ids})]
@@ -93,8 +103,13 @@ class PoliciesTable:
         """The people on the list, in the order of their user names."""
         return await self._page([users.c.id.in_(_listed())], cursor, limit)
 
-    async def add_person(self, user_id: str, expected_version: int | None = None) -> Policies:
+    async def add_person(self, user_id: str, expected_version: int | None = None, now: float | None = None) -> Policies:
         """Put a person on the list; nothing changes if they are on it.
+
+        Args:
+            user_id: the person.
+            expected_version: the version that was seen; ``None`` for whichever there is.
+            now: since when they must enrol, if that makes them; by the database's clock if left out.
 
         Raises:
             Conflict: the policy is no longer the expected version.
@@ -102,17 +117,30 @@ class PoliciesTable:
         """
         await self._lock(policies.c.two_factor_version, expected_version)
         statement = insert(two_factor_people).values(user_id=user_id).on_conflict_do_nothing()
-        return await self._relisted(await self._runner.change(statement))
+        added = await self._runner.change(statement)
+        if added:
+            await self._owe_if(TwoFactorMode.SELECTED, user_id, now)
+        return await self._relisted(added)
 
-    async def remove_person(self, user_id: str, expected_version: int | None = None) -> Policies:
-        """Take a person off the list; nothing changes if they are not on it.
+    async def remove_person(
+        self, user_id: str, expected_version: int | None = None, now: float | None = None
+    ) -> Policies:
+        """Take a person off the list; nothing changes if they are not on it. For ``now`` see :meth:`add_person`.
 
         Raises:
             Conflict: the policy is no longer the expected version.
         """
         await self._lock(policies.c.two_factor_version, expected_version)
         statement = delete(two_factor_people).where(two_factor_people.c.user_id == user_id)
-        return await self._relisted(-await self._runner.change(statement))
+        removed = await self._runner.change(statement)
+        if removed:
+            await self._owe_if(TwoFactorMode.EVERYONE, user_id, now)
+        return await self._relisted(-removed)
+
+    async def two_factor_since(self) -> float | None:
+        """Since when the policy has had its mode; ``None`` where it never had another."""
+        at: float | None = await self._runner.value(select(policies.c.two_factor_since))
+        return at
 
     async def applies_to(self, user_id: str) -> tuple[int, bool]:
         """The epoch, and whether two-step verification reaches a person at that epoch: one look at two keys."""
@@ -154,6 +182,22 @@ class PoliciesTable:
         if expected is not None and found != expected:
             raise Conflict(N_("Somebody else changed this policy meanwhile."))
 
+    async def _owe(self, mode: TwoFactorMode, people_ids: Sequence[str], now: float | None) -> None:
+        """Note since when people must enrol whom another list of the same mode newly reaches."""
+        given = _given(people_ids)
+        listed, left = (given, _listed()) if mode is TwoFactorMode.SELECTED else (_listed(), given)
+        newly = [users.c.id.in_(listed), users.c.id.not_in(left), users.c.enrolled.is_(False)]
+        await self._runner.change(update(users).where(*newly).values(two_factor_owed_since=_at(now)))
+
+    async def _owe_if(self, mode: TwoFactorMode, user_id: str, now: float | None) -> None:
+        """Note since when one person must enrol, if the policy has this mode."""
+        reached = [
+            users.c.id == user_id,
+            users.c.enrolled.is_(False),
+            select(policies.c.mode).scalar_subquery() == mode.value,
+        ]
+        await self._runner.change(update(users).where(*reached).values(two_factor_owed_since=_at(now)))
+
     async def _relisted(self, by: int) -> Policies:
         if not by:
             return await self.read()
@@ -162,6 +206,10 @@ class PoliciesTable:
     async def _change(self, **changes: Any) -> Policies:
         statement = update(policies).values(**changes, epoch=policies.c.epoch + 1).returning(*policies.c)
         return _policies_of(await self._runner.row(statement))
+
+
+def _at(now: float | None) -> ColumnElement[Any]:
+    return func.now() if now is None else instant(now)
 
 
 def _listed() -> Select[Any]:

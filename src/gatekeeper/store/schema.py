@@ -150,6 +150,7 @@ policies = Table(
     Column("trusted_devices_days", Integer),
     _text("enrolment"),
     Column("trust_epoch", BigInteger, nullable=False, server_default=text("0")),
+    _time("two_factor_since"),
 )
 
 two_factor_people = Table("two_factor_people", metadata, _of_user(key=True))

@@ -19,7 +19,7 @@ STATEMENTS = (
         ADD COLUMN trusted_at timestamptz,
         ADD COLUMN trusted_epoch bigint
     """,
-    "ALTER TABLE policies ADD COLUMN trust_epoch bigint NOT NULL DEFAULT 0",
+    "ALTER TABLE policies ADD COLUMN trust_epoch bigint NOT NULL DEFAULT 0, ADD COLUMN two_factor_since timestamptz",
     """
     CREATE TABLE outbox (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
