@@ -24,7 +24,7 @@ _LEAST = 2.0
 """The height of the smallest bar that is not nothing, in pixels: one failure among a thousand sign-ins is seen."""
 _STRIP = 16
 _MOST_NUMBERED = 12
-_MOST_LABELS = 8
+_MOST_LABELS = 5
 
 
 @dataclass(frozen=True, slots=True)

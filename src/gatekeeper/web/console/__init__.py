@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.web.console import clients, home
+from gatekeeper.web.console import clients, editing, home, passwords, person, questions, users
 
 if TYPE_CHECKING:
     from gatekeeper.web.inside import Door
 
-DOORS: tuple[Door, ...] = (*home.DOORS, *clients.DOORS)
+DOORS: tuple[Door, ...] = (
+    *home.DOORS,
+    *passwords.DOORS,
+    *users.DOORS,
+    *editing.DOORS,
+    *questions.DOORS,
+    *person.DOORS,
+    *clients.DOORS,
+)
