@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from gatekeeper.crypto.tokens import digest
 from gatekeeper.domain.model import Permission, User
 from gatekeeper.flows.two_factor import enrolment_code_digest
+from gatekeeper.store.links import Purpose
 from tests.api.world import EVERYTHING, PASSWORD, World
 
 REASON = {"reason": "lost the telephone"}
@@ -58,7 +60,7 @@ async def test_a_reset_shows_a_code_once_where_the_policy_or_the_reset_asks_for_
 
 
 async def test_without_a_reason_nothing_is_done(world: World, headers, anna, subtests):
-    for call in ("reset-two-factor", "enrolment-code", "unlock"):
+    for call in ("reset-two-factor", "enrolment-code", "one-time-link", "unlock"):
         for body in ({}, {"reason": ""}, {"reason": "   "}, {"reason": "x" * 1001}, {"reason": 1}):
             with subtests.test(f"{call} {str(body)[:20]}"):
                 answer = await world.call("POST", f"/users/{anna.id}/{call}", headers, json=body)
@@ -74,6 +76,29 @@ async def test_an_enrolment_code_is_for_who_has_no_authenticator(world: World, h
     user = await world.user(marco.id)
     assert user.enrolment_code_digest == enrolment_code_digest(answer.body["enrolment_code"])
     assert user.enrolment_code_required
+
+
+async def test_a_one_time_link_is_shown_once_and_stored_as_a_digest(world: World, headers, anna):
+    answer = await world.call("POST", f"/users/{anna.id}/one-time-link", headers, json=REASON)
+    assert answer.status == 200
+    address, _, token = answer.body["link"].partition("?token=")
+    assert address == "http://127.0.0.1:8080/gatekeeper/login/reset"
+    assert answer.body["expires_at"] == "2027-01-15T08:30:00Z"
+    stored = await world.services.database.read.links.find(digest(token), Purpose.RESET, world.now)
+    assert (stored.user_id, stored.address) == (anna.id, None)
+    assert token not in (await world.call("GET", "/audit/export", headers)).text
+    entry = (await world.log("user.one-time-link.create"))[0]
+    assert (entry.details["reason"], entry.target_name, entry.actor_name) == (REASON["reason"], "anna", "admin")
+
+
+async def test_nobody_makes_a_link_for_somebody_who_holds_more_or_whose_account_is_closed(world: World, headers, anna):
+    helper = await world.bearer(await world.person("helper", Permission.USERS_MANAGE))
+    boss = await world.person("boss", Permission.POLICIES_MANAGE)
+    refused = await world.call("POST", f"/users/{boss.id}/one-time-link", helper, json=REASON)
+    assert (refused.status, refused.kind) == (403, "forbidden")
+    await world.call("PATCH", f"/users/{anna.id}", headers, json={"enabled": False})
+    closed = await world.call("POST", f"/users/{anna.id}/one-time-link", helper, json=REASON)
+    assert (closed.status, closed.kind) == (409, "conflict")
 
 
 async def test_a_given_password_ends_the_sessions_and_follows_the_policy(world: World, headers, anna):
@@ -151,7 +176,14 @@ async def test_a_session_that_was_ended_stays_ended_where_redis_forgot_it(world:
 
 async def test_nobody_who_does_not_exist_is_helped(world: World, headers, subtests):
     for user_id in ("00000000-0000-0000-0000-000000000000", "rubbish", "..%2F..", "%00"):
-        for call in ("reset-two-factor", "enrolment-code", "unlock", "sign-out", "require-password-change"):
+        for call in (
+            "reset-two-factor",
+            "enrolment-code",
+            "one-time-link",
+            "unlock",
+            "sign-out",
+            "require-password-change",
+        ):
             with subtests.test(f"{user_id} {call}"):
                 answer = await world.call("POST", f"/users/{user_id}/{call}", headers, json=REASON)
                 assert answer.status == 404

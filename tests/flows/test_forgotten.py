@@ -7,19 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from gatekeeper.config.model import MailConfig, MailServer, Sender
 from gatekeeper.domain.errors import Refused
 from gatekeeper.flows import forgotten, links
 from gatekeeper.flows.links import LinkEnded
 from gatekeeper.flows.mails import link_context
-from tests.flows.world import AWAY, HOME, World, make_config, open_world
+from tests.flows.world import AWAY, HOME, World, open_world, with_mail
 
-MAIL = MailConfig(MailServer("localhost", 25), Sender("", "no-reply@example.com"))
 RECOVERY = "anna@elsewhere.example"
-
-
-def with_mail(**changes):
-    return replace(make_config(), mail=replace(MAIL, **changes))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import pyotp
 
 from gatekeeper.config import Config, RouteConfig, ServerConfig, SessionConfig, StorageConfig, Upstream
+from gatekeeper.config.model import MailConfig, MailServer, Sender
 from gatekeeper.crypto.hashing import Hasher
 from gatekeeper.crypto.keys import SecretKey
 from gatekeeper.crypto.secretbox import SecretBox
@@ -158,6 +159,12 @@ def make_config(public_url: str = "http://127.0.0.1:8080") -> Config:
             RouteConfig("lists", upstream, host="lists.example.com"),
         ),
     )
+
+
+def with_mail(**changes: Any) -> Config:
+    """The same, with a mail server; ``changes`` are those of ``[mail]``."""
+    mail = MailConfig(MailServer("localhost", 25), Sender("", "no-reply@example.com"))
+    return replace(make_config(), mail=replace(mail, **changes))
 
 
 @asynccontextmanager

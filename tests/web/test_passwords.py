@@ -9,6 +9,7 @@ from tests.flows.world import DAY, OTHER, PASSWORD
 
 LOGIN = "/gatekeeper/login"
 CHANGE = f"{LOGIN}/password"
+NOTICE = f"{LOGIN}/notice"
 
 
 def typed(new: str, again: str | None = None) -> dict[str, str]:
@@ -122,3 +123,67 @@ async def test_two_clicks_change_the_password_once(world, browser):
     answers = await asyncio.gather(*(browser.send(CHANGE, form, **typed(OTHER)) for _ in range(5)))
     assert {answer.status for answer in answers} == {303}
     assert len(await world.log("password.changed")) == 1
+
+
+async def expiring(world, browser):
+    """Somebody whose password expires in six days, on the page that says so."""
+    user = await world.person()
+    await world.password_policy(expiry_days=90, warn_days=7)
+    world.clock.advance(84 * DAY)
+    page = await browser.follow(await browser.sign_in("anna", PASSWORD))
+    assert page.title == "Your password expires soon"
+    return user, page
+
+
+async def test_that_it_expires_is_said_once_not_at_every_sign_in(world, new_browser):
+    browser = new_browser()
+    _, page = await expiring(world, browser)
+    assert "It expires on" in page.text
+    assert (await browser.send(NOTICE, page, choice="later")).location == "/mail"
+    world.clock.advance(DAY)
+    assert (await new_browser().sign_in("anna", PASSWORD)).location == "/mail"
+
+
+async def test_who_leaves_without_choosing_is_told_at_the_next_sign_in(world, new_browser):
+    await expiring(world, new_browser())
+    again = new_browser()
+    assert (await again.follow(await again.sign_in("anna", PASSWORD))).title == "Your password expires soon"
+
+
+async def test_another_end_of_the_same_password_is_told_anew(world, new_browser):
+    browser = new_browser()
+    _, page = await expiring(world, browser)
+    await browser.send(NOTICE, page, choice="later")
+    await world.password_policy(expiry_days=89, warn_days=7)
+    again = new_browser()
+    assert (await again.follow(await again.sign_in("anna", PASSWORD))).title == "Your password expires soon"
+
+
+async def test_change_now_leads_straight_to_the_new_password_and_on(world, browser):
+    _, page = await expiring(world, browser)
+    answer = await browser.send(NOTICE, page, choice="change")
+    assert answer.location == f"{CHANGE}?next=/mail"
+    form = await browser.follow(answer)
+    assert form.title == "Choose a new password"
+    assert "Yours expires on" in form.text
+    assert 'name="current_password"' not in form.text
+    assert (await browser.get(NOTICE)).location == CHANGE
+    assert (await browser.send(CHANGE, form, **typed(OTHER))).location == "/mail"
+    assert len(await world.log("password.changed")) == 1
+
+
+async def test_who_thinks_again_may_do_it_later_after_all(world, browser):
+    user, page = await expiring(world, browser)
+    form = await browser.follow(await browser.send(NOTICE, page, choice="change"))
+    assert (await browser.send(CHANGE, form, choice="later")).location == "/mail"
+    assert (await world.user(user.id)).facts.password_changed_at < world.now - DAY
+
+
+async def test_nobody_is_told_that_the_password_expires_that_they_have_just_chosen(world, browser):
+    _, form = await expired(world, browser, warn_days=90)
+    assert (await browser.send(CHANGE, form, **typed(OTHER))).location == "/mail"
+
+
+async def test_a_change_that_is_due_cannot_be_put_off(world, browser):
+    _, form = await expired(world, browser)
+    assert (await browser.send(CHANGE, form, choice="later")).status == 422

@@ -241,3 +241,39 @@ async def test_odd_codes_are_wrong_and_no_more_than_that(world, browser, code):
     await world.person(secret=SECRET)
     form = await browser.follow(await browser.sign_in("anna", PASSWORD))
     assert (await browser.send(CODE, form, code=code)).status == 401
+
+
+async def test_the_box_is_there_only_where_the_policy_allows_it_with_its_number(world, browser):
+    await world.person(secret=SECRET)
+    form = await browser.follow(await browser.sign_in("anna", PASSWORD))
+    assert 'name="trust"' not in form.text
+    await world.two_factor(trusted_devices_days=14)
+    form = await browser.get(CODE)
+    assert "on this device for 14 days" in form.text
+    assert "checked" not in form.text
+    await world.two_factor(trusted_devices_days=1)
+    assert "on this device for 1 day<" in (await browser.get(CODE)).text
+
+
+async def test_a_device_that_was_trusted_is_asked_for_no_code(world, browser, new_browser):
+    await world.person(secret=SECRET)
+    await world.two_factor(trusted_devices_days=30)
+    form = await browser.follow(await browser.sign_in("anna", PASSWORD))
+    wrong = await browser.send(CODE, form, code="000000", trust="1")
+    assert re.search(r'name="trust"[^>]*checked', wrong.text)
+    assert (await browser.send(CODE, wrong, code=world.code(), trust="1")).location == "/mail"
+    del browser.jar["gatekeeper"]
+    assert (await browser.sign_in("anna", PASSWORD)).location == "/mail"
+    del browser.jar["gatekeeper"]
+    assert (await browser.sign_in("anna", PASSWORD, "/vault/")).location == f"{CODE}?next=/vault/"
+    other = new_browser()
+    assert (await other.sign_in("anna", PASSWORD)).location == f"{CODE}?next=/mail"
+
+
+async def test_a_box_that_the_policy_did_not_offer_does_nothing(world, browser):
+    await world.person(secret=SECRET)
+    form = await browser.follow(await browser.sign_in("anna", PASSWORD))
+    await browser.send(CODE, form, code=world.code(), trust="1")
+    await world.two_factor(trusted_devices_days=30)
+    del browser.jar["gatekeeper"]
+    assert (await browser.sign_in("anna", PASSWORD)).location == f"{CODE}?next=/mail"

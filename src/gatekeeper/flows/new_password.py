@@ -53,7 +53,7 @@ async def change_in_attempt(
     others = tuple(given for given in attempt.proofs if given.method is not Method.PASSWORD)
     try:
         attempt = await services.attempts.update(
-            replace(attempt, proofs=(proof, *others), from_session=None, change_wanted=False)
+            replace(attempt, proofs=(proof, *others), from_session=None, change_wanted=False, notice_seen=True)
         )
     except Conflict:
         raise AttemptEnded from None
