@@ -1,6 +1,6 @@
 """A real SMTP server that keeps what it gets, and can be told to refuse, to hang and to die.
 
-``async with open_post() as post``: ``post.smtp`` is the address for the configuration, and ``await post.letter(address)``
+``async with open_post() as post``: ``post.smtp`` is the address for the configuration, and ``post.letter(address)``
 waits for the next letter to somebody. It runs on the test's own event loop.
 """
 
@@ -75,10 +75,12 @@ class Post:
     connections: int = 0
     logins: list[tuple[str, str]] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
     _servers: list[Any] = field(default_factory=list)
     _listening: asyncio.Server | None = None
     _options: dict[str, Any] = field(default_factory=dict)
+    _implicit: ssl.SSLContext | None = None
 
     @property
     def smtp(self) -> str:
@@ -105,7 +107,9 @@ class Post:
 
     async def start(self) -> None:
         """Listen; again on the same port after :meth:`stop`."""
-        self._listening = await asyncio.get_running_loop().create_server(self._server, "127.0.0.1", self.port)
+        self._listening = await asyncio.get_running_loop().create_server(
+            self._server, "127.0.0.1", self.port, ssl=self._implicit
+        )
         self.port = self._listening.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -120,7 +124,7 @@ class Post:
 
     def _server(self) -> SMTP:
         self.connections += 1
-        server = SMTP(self, enable_SMTPUTF8=True, hostname="post.test", **self._options)
+        server = SMTP(self, hostname="post.test", **{"enable_SMTPUTF8": True} | self._options)
         self._servers.append(server)
         return server
 
@@ -146,7 +150,7 @@ class Post:
         assert isinstance(message, EmailMessage)
         async with self._arrived:
             self.letters += [Letter(envelope.mail_from or "", to, message) for to in envelope.rcpt_tos]
-            self.encrypted.append(session.ssl is not None)
+            self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
             self._arrived.notify_all()
         # What is said after the letter was kept: a yes that gets lost.
         return await self._answer("AFTER", server) or "250 Kept"
@@ -162,6 +166,7 @@ class Post:
         coming = self.answers.get(command)
         answer = coming.pop(0) if coming else None
         if answer == HANG:
+            self.hanging.set()
             await asyncio.Event().wait()
         if answer == DIE:
             server.transport.abort()
@@ -170,14 +175,17 @@ class Post:
 
 
 @asynccontextmanager
-async def open_post(tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[Post]:
+async def open_post(
+    tls: ssl.SSLContext | None = None, *, implicit: ssl.SSLContext | None = None, **options: Any
+) -> AsyncIterator[Post]:
     """A post office on a free port of 127.0.0.1.
 
     Args:
         tls: with it ``STARTTLS`` is offered.
+        implicit: with it everything is encrypted from the first byte.
         options: more of ``aiosmtpd.smtp.SMTP``, such as ``require_starttls`` and ``auth_required``.
     """
-    post = Post()
+    post = Post(_implicit=implicit)
     post._options = {"tls_context": tls, "authenticator": post.authenticate, **options}
     await post.start()
     try:

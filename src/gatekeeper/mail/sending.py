@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """Seconds in which a message must be handed over, the connection included."""
 
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _GOODBYE = 2.0
 _LONGEST_REASON = 200
 _SHUTTING_DOWN = 421
@@ -121,7 +123,7 @@ class Mailer:
             hostname=server.host,
             port=server.port,
             local_hostname=self._hostname,
-            timeout=self._timeout,
+            timeout=None,
             use_tls=server.tls,
             start_tls=False if server.tls else None if server.is_local else True,
             tls_context=self._tls,
@@ -137,6 +139,8 @@ class Mailer:
         return smtp
 
     async def _hand_over(self, smtp: aiosmtplib.SMTP, message: EmailMessage, recipient: str) -> None:
+        if not _ADDRESS.fullmatch(recipient) or not recipient.isprintable():
+            raise Rejected("this is no address")
         try:
             await smtp.send_message(message, sender=self._config.sender.address, recipients=[recipient])
         except aiosmtplib.SMTPSenderRefused as error:
