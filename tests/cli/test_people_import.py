@@ -19,6 +19,7 @@ def test_everybody_in_the_file_is_imported(cli, file):
     file.write_text(GOOD)
     ended = cli("user", "import", file)
     assert (ended.code, ended.out) == (0, "2 imported, 0 unchanged, 0 refused\n")
+    assert ended.err == "", "a bar is drawn for somebody at a terminal alone"
     assert names(cli) == ["bob", "carl"]
 
 

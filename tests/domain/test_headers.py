@@ -48,6 +48,17 @@ def test_what_only_we_say_is_removed(name):
 
 
 @pytest.mark.parametrize(
+    "name", [b"X-Real-IP", b"x_real_ip", b"X-Client-IP", b"True-Client-IP", b"CF-Connecting-IP", b"X-Remote-Addr"]
+)
+def test_no_client_says_what_its_own_address_is(name):
+    assert StripSet()[name]
+
+
+def test_no_client_names_a_proxy_for_programs_behind_the_platform():
+    assert StripSet()[b"Proxy"]
+
+
+@pytest.mark.parametrize(
     "name", [b"User-Agent", b"Accept", b"X-Requested-With", b"Authorization", b"Forwarded-Mail", b"X-Remote"]
 )
 def test_other_headers_pass(name):
@@ -181,6 +192,7 @@ def test_what_is_said_of_the_client_is_written_anew():
         "X-Forwarded-Host": "mail.example.com",
         "X-Forwarded-Port": "443",
         "Forwarded": 'for=203.0.113.1;host="mail.example.com";proto=https',
+        "X-Real-IP": "203.0.113.1",
         "X-Request-Id": "abc",
     }
 

@@ -166,6 +166,16 @@ async def test_a_public_route_strips_and_tells_who_is_known(build: Any, recorder
     assert recorder.header("cookie") == []
 
 
+async def test_a_public_route_does_not_wait_for_a_redis_that_is_frozen(build: Any, recorder: Recorder) -> None:
+    house = await build(config_of(route_to(recorder.port, access=PUBLIC)))
+    house.sessions.add(session_of(), cached=False)
+    house.sessions.gate = asyncio.Event()
+    began = time.monotonic()
+    assert (await house.ask(request())).status == 200
+    assert time.monotonic() - began < 1
+    assert recorder.header("x-forwarded-user") == []
+
+
 async def test_groups_and_second_factor(build: Any, recorder: Recorder) -> None:
     house = await build(
         config_of(
@@ -211,11 +221,12 @@ async def test_a_master_password_replaces_the_clients_authorization(build: Any, 
 async def test_forwarded_lines_are_ours_unless_the_peer_is_trusted(build: Any, recorder: Recorder) -> None:
     import ipaddress
 
-    lines = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: http", "X-Request-Id: abc")
+    lines = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: http", "X-Request-Id: abc", "X-Real-IP: 10.0.0.1")
     house = await build(config_of(route_to(recorder.port)))
     house.sessions.add(session_of())
     await house.ask(request("/", *lines))
     assert recorder.header("x-forwarded-for") == ["127.0.0.1"]
+    assert recorder.header("x-real-ip") == ["127.0.0.1"]
     assert recorder.header("x-forwarded-proto") == ["https"]
     assert recorder.header("x-forwarded-port") == ["443"]
     trusting = await build(
@@ -224,6 +235,7 @@ async def test_forwarded_lines_are_ours_unless_the_peer_is_trusted(build: Any, r
     trusting.sessions.add(session_of())
     await trusting.ask(request("/", *lines))
     assert recorder.header("x-forwarded-for") == ["203.0.113.9, 127.0.0.1"]
+    assert recorder.header("x-real-ip") == ["203.0.113.9"]
     assert recorder.header("x-forwarded-proto") == ["http"]
     assert recorder.header("x-request-id") == ["abc"]
 

@@ -16,10 +16,10 @@ def export(*, config: ConfigFile = None) -> None:
     """The audit log as JSON lines, oldest first. That it was taken is in the log too."""
 
     async def work(services: Services, actor: Actor, now: float) -> None:
-        from gatekeeper.api.log_shapes import AuditItem
         from gatekeeper.flows import audit
+        from gatekeeper.manners.exports import line_of
 
         async for record in await audit.export(services, actor, now):
-            print(AuditItem.of(record).model_dump_json())
+            print(line_of(record))
 
     with_services(config, work)

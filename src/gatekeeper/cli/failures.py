@@ -63,6 +63,7 @@ def unavailable(error: errors.Unavailable, storage: StorageConfig) -> str:
 def without_password(address: str) -> str:
     """An address that may be shown."""
     parts = urlsplit(address)
-    user, at, place = parts.netloc.rpartition("@")
+    named, at, place = parts.netloc.rpartition("@")
+    user = named.partition(":")[0]
     query = f"?{parts.query}" if parts.query and "password" not in parts.query else ""
-    return f"{parts.scheme}://{user.partition(':')[0]}{at}{place}{parts.path}{query}"
+    return f"{parts.scheme}://{user}{at if user else ''}{place}{parts.path}{query}"

@@ -52,7 +52,8 @@ async def _import(
     from gatekeeper.flows.imports import BadRows, import_people
 
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("importing", total=None)
         try:
             return await import_people(

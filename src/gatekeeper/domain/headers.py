@@ -46,8 +46,37 @@ FORWARDING_HEADERS = (
     "X-Forwarded-Host",
     "X-Forwarded-Port",
     "Forwarded",
+    "X-Real-IP",
     "X-Request-Id",
 )
+OTHER_ADDRESS_HEADERS = (
+    "X-Client-IP",
+    "Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Originating-IP",
+    "X-Original-Forwarded-For",
+    "X-Original-For",
+    "X-Remote-IP",
+    "X-Remote-Addr",
+    "X-ProxyUser-Ip",
+    "True-Client-IP",
+    "CF-Connecting-IP",
+    "CF-Connecting-IPv6",
+    "CF-Pseudo-IPv4",
+    "Fastly-Client-IP",
+    "Fly-Client-IP",
+    "X-Azure-ClientIP",
+    "X-Azure-SocketIP",
+    "X-Appengine-User-IP",
+    "X-Envoy-External-Address",
+)
+"""Other names for a client's address, which platforms take for the truth in logs, limits and lists of who may come in.
+
+Whoever stands in front may have set one, but anybody may send it: what is believed of an address is in those that are
+written anew, ``X-Real-IP`` and ``X-Forwarded-For``.
+"""
+PROXY_HEADER = "Proxy"
+"""A platform that runs CGI programs hands it to them as ``HTTP_PROXY`` (CVE-2016-5385)."""
 SECOND_PATH_HEADERS = ("X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Original-Host", "X-Host")
 """Some frameworks believe these more than the request line, so the path that was judged would not be the one read."""
 
@@ -108,7 +137,14 @@ class StripSet(dict[bytes, bool]):
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         super().__init__()
-        listed = (*IDENTITY_HEADERS, *FORWARDING_HEADERS, *SECOND_PATH_HEADERS, *names)
+        listed = (
+            *IDENTITY_HEADERS,
+            *FORWARDING_HEADERS,
+            *OTHER_ADDRESS_HEADERS,
+            *SECOND_PATH_HEADERS,
+            PROXY_HEADER,
+            *names,
+        )
         self._folded = frozenset(folded(name.encode()) for name in listed)
 
     def __missing__(self, name: bytes) -> bool:
@@ -207,7 +243,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def forwarding_lines(chain: Sequence[str], *, proto: str, host: str, port: int, request_id: str) -> bytes:
-    """``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port``, ``Forwarded`` and ``X-Request-Id``, each with its CRLF.
+    """``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port``, ``Forwarded``, ``X-Real-IP`` and ``X-Request-Id``.
 
     Args:
         chain: the addresses that are believed, the client first (``addresses.TrustedProxies.hops``).
@@ -225,6 +261,7 @@ def forwarding_lines(chain: Sequence[str], *, proto: str, host: str, port: int, 
         f"X-Forwarded-Host: {host}\r\n"
         f"X-Forwarded-Port: {port}\r\n"
         f"Forwarded: {', '.join(nodes)}\r\n"
+        f"X-Real-IP: {chain[0]}\r\n"
         f"X-Request-Id: {request_id}\r\n"
     ).encode()
 

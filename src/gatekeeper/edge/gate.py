@@ -6,6 +6,7 @@ connection: whoever asked does what it says.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +39,8 @@ log = structlog.get_logger()
 
 _KEEP_ALIVE = (b"keep-alive",)
 _MOST_REMEMBERED = 8_192
+PUBLIC_PATIENCE = 0.25
+"""Seconds that a public route waits to know who is asking: it is open to everybody, Redis or not."""
 _LONGEST_PATH_REMEMBERED = 256
 
 
@@ -248,13 +251,15 @@ class Gate:
     ) -> Forward | Answer:
         """Decide by a fresh read of the session."""
         now = self._now()
+        public = way.access.kind is Kind.PUBLIC
         try:
-            session = await self._reader.read(session_id, now)
+            async with asyncio.timeout(PUBLIC_PATIENCE if public else None):
+                session = await self._reader.read(session_id, now)
             if session is None:
                 return self._without_session(way, request, view, request_id, private=True)
             return self._with_session(way, session, request, view, request_id, now)
-        except GatekeeperError as error:
-            if way.access.kind is Kind.PUBLIC:
+        except (GatekeeperError, TimeoutError) as error:
+            if public:
                 return self._without_session(way, request, view, request_id, private=True)
             return self.answers.error(503, request, request_id.decode(), str(error))
         except Exception:

@@ -12,7 +12,7 @@ from gatekeeper.manners.cookies import Cookies
 from gatekeeper.manners.destinations import Destinations
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, RENDERER, SERVICES
 from gatekeeper.manners.scratch import ScratchStorage
-from gatekeeper.web import account, console, forgot, reset, sign_in, sign_out
+from gatekeeper.web import account, console, forgot, recovery_address, reset, sign_in, sign_out
 from gatekeeper.web.guard import guarded
 from gatekeeper.web.pages import pages
 from gatekeeper.web.passwords import NewPasswordPage, NoticePage
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gatekeeper.web.inside import Door
     from gatekeeper.web.steps import StepPage
 
-DOORS: tuple[Door, ...] = console.DOORS
+DOORS: tuple[Door, ...] = (*account.DOORS, *console.DOORS)
 """Every address inside, of which the matrix of permissions is made."""
 
 
@@ -54,14 +54,16 @@ def setup(app: web.Application, services: Services, renderer: Renderer, clock: C
     _both(app, f"{prefix}/login", sign_in.show, sign_in.give)
     _both(app, f"{prefix}{forgot.ADDRESS}", forgot.show, forgot.ask)
     _both(app, f"{prefix}{reset.ADDRESS}", reset.show, reset.use)
+    _both(app, f"{prefix}{recovery_address.ADDRESS}", recovery_address.show, recovery_address.confirm)
     _both(app, f"{prefix}/logout", sign_out.show, sign_out.leave)
-    _both(app, f"{prefix}/account", account.show, account.change)
-    app.router.add_get(CHANGE_PASSWORD, account.elsewhere)
+    for path in (CHANGE_PASSWORD, prefix, f"{prefix}/"):
+        app.router.add_get(path, account.elsewhere)
     steps: tuple[StepPage, ...] = (CodePage(), EnrolPage(), NewPasswordPage(), RecoveryCodesPage(), NoticePage())
     for step in steps:
         _both(app, f"{prefix}{ADDRESSES[step.step]}", step.show, step.submit)
     for door in DOORS:
-        app.router.add_route(door.method, f"{prefix}{door.path}", guarded(door))
+        add = app.router.add_post if door.changes else app.router.add_get
+        add(f"{prefix}{door.path}", guarded(door))
 
 
 def _both(app: web.Application, path: str, show: Handler, take: Handler) -> None:
