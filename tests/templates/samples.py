@@ -58,6 +58,7 @@ ENROL = {
     "secret_grouped": " ".join(SECRET[at : at + 4] for at in range(0, len(SECRET), 4)),
     "ask_enrolment_code": False,
 }
+CODE = {"who": ANNA, "tries_left": None, "recovery": False, "trust_days": None, "by_link": False}
 PASSWORD = {
     "who": ANNA,
     "reason": {"kind": "expired", "at": NOW - DAY},
@@ -86,6 +87,7 @@ ACCOUNT = {
     ],
     "most": 5,
     "recovery_codes": {"left": 9, "few": 3, "unsaved": False},
+    "recovery_address": {"address": "anna@home.example", "confirmed": True},
     "devices": [TRUSTED],
     "devices_allowed": True,
     "languages": [SimpleNamespace(tag="en", name="English"), SimpleNamespace(tag="it", name="Italiano")],
@@ -116,19 +118,38 @@ ASKED = {
 ERROR = Shown(404, "There is nothing here", "Check the address.", "01JDZK8Q3V7M")
 
 PAGES: dict[str, tuple[str, dict[str, object]]] = {
-    "sign-in": ("login/sign_in.html", {}),
+    "sign-in": ("login/sign_in.html", {"forgot": False}),
+    "sign-in-with-mail": ("login/sign_in.html", {"forgot": True}),
     "sign-in-refused": (
         "login/sign_in.html",
-        {"errors": {"": "The name or the password is not right."}, "values": {"username": "anna@example.com"}},
+        {
+            "errors": {"": "The name or the password is not right."},
+            "values": {"username": "anna@example.com"},
+            "forgot": True,
+        },
     ),
-    "sign-in-without-name": ("login/sign_in.html", {"errors": {"username": "Enter your name."}}),
-    "sign-in-again": ("login/sign_in.html", {"notice": {"kind": "info", "text": "Please begin again."}}),
-    "code": ("login/code.html", {"who": ANNA, "tries_left": None, "recovery": False}),
+    "sign-in-without-name": (
+        "login/sign_in.html",
+        {"errors": {"username": "Enter your name."}, "forgot": False},
+    ),
+    "sign-in-again": (
+        "login/sign_in.html",
+        {"notice": {"kind": "info", "text": "Please begin again."}, "forgot": False},
+    ),
+    "code": ("login/code.html", CODE),
+    "code-with-trust": ("login/code.html", CODE | {"trust_days": 30}),
+    "code-by-link": ("login/code.html", CODE | {"by_link": True}),
     "code-refused": (
         "login/code.html",
-        {"who": ANNA, "tries_left": 1, "recovery": False, "errors": {"code": "This code is not right."}},
+        CODE
+        | {
+            "tries_left": 1,
+            "errors": {"code": "This code is not right."},
+            "trust_days": 1,
+            "values": {"trust": "1"},
+        },
     ),
-    "code-recovery": ("login/code.html", {"who": ANNA, "tries_left": 3, "recovery": True}),
+    "code-recovery": ("login/code.html", CODE | {"tries_left": 3, "recovery": True, "trust_days": 30}),
     "enrol": ("login/enrol.html", ENROL),
     "enrol-refused": ("login/enrol.html", ENROL | {"errors": {"code": "This code is not right."}}),
     "enrol-with-code": (
@@ -144,6 +165,15 @@ PAGES: dict[str, tuple[str, dict[str, object]]] = {
         "login/password.html",
         PASSWORD | {"ask_current": True, "errors": {"new_password": "Too short.", "new_password_again": "Differs."}},
     ),
+    "password-by-link": ("login/password.html", PASSWORD | {"reason": {"kind": "link", "at": None}}),
+    "password-soon": ("login/password.html", PASSWORD | {"reason": {"kind": "soon", "at": NOW + 5 * DAY}}),
+    "forgot": ("login/forgot.html", {}),
+    "forgot-refused": ("login/forgot.html", {"errors": {"username": "Enter your name."}}),
+    "forgot-sent": ("login/forgot_sent.html", {"main_address": False}),
+    "forgot-sent-to-main-address": ("login/forgot_sent.html", {"main_address": True}),
+    "reset": ("login/reset.html", {"token": "a-token-of-a-link"}),
+    "reset-ended": ("login/reset_ended.html", {"by_mail": True}),
+    "reset-ended-without-mail": ("login/reset_ended.html", {"by_mail": False}),
     "recovery-codes": ("login/recovery_codes.html", {"who": ANNA, "codes": CODES}),
     "recovery-codes-refused": (
         "login/recovery_codes.html",
@@ -163,6 +193,7 @@ PAGES: dict[str, tuple[str, dict[str, object]]] = {
         | {
             "password": {"changed_at": 0.0, "expires_at": NOW + DAY, "days_left": 1},
             "recovery_codes": {"left": 1, "few": 3, "unsaved": False},
+            "recovery_address": {"address": "anna@home.example", "confirmed": False},
             "devices": [],
             "language": None,
             "more_activity": False,

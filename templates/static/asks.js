@@ -1,0 +1,44 @@
+// A link to a page that asks something shows that page's question as a dialog over this one. Whatever goes wrong on the
+// way, the link is still a link.
+
+const dialog = document.createElement("dialog");
+dialog.className = "asks";
+dialog.setAttribute("aria-labelledby", "asks-title");
+document.body.append(dialog);
+let opener = null;
+
+const ask = async (link) => {
+  const answer = await fetch(link.href, { headers: { Accept: "text/html" }, redirect: "error" });
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const question = found.querySelector("main [data-ask]");
+  if (!answer.ok || !question) throw new Error("no question");
+  const title = document.createElement("h2");
+  title.id = "asks-title";
+  title.textContent = found.querySelector("h1").textContent;
+  dialog.replaceChildren(title, document.adoptNode(question));
+  dialog.showModal();
+  (dialog.querySelector("[autofocus]") ?? dialog.querySelector("[data-cancels]"))?.focus();
+  dialog.querySelector("input[autofocus]")?.select();
+};
+
+addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-asks]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  opener = link;
+  try {
+    await ask(link);
+  } catch {
+    location.assign(link.href);
+  }
+});
+
+dialog.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-cancels]")) return;
+  event.preventDefault();
+  dialog.close();
+});
+dialog.addEventListener("close", () => {
+  dialog.replaceChildren();
+  opener?.focus();
+});
