@@ -71,8 +71,13 @@ class Camera:
 
 
 @asynccontextmanager
-async def a_stage() -> AsyncIterator[Stage]:
-    """A gateway of its own with everything behind it that the scenes need; the camera is still missing."""
+async def a_stage(templates: Path | None = None) -> AsyncIterator[Stage]:
+    """A gateway of its own with everything behind it that the scenes need; the camera is still missing.
+
+    Args:
+        templates: a folder whose files go before ours.
+    """
+    environ = CONFIG if templates is None else CONFIG | {"GATEKEEPER__BRANDING__TEMPLATES": str(templates)}
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="gatekeeper-screenshots-") as name:
         folder = Path(name)
@@ -89,7 +94,7 @@ async def a_stage() -> AsyncIterator[Stage]:
                 redis=engines.redis_url,
                 clock=clock,
                 routes=ROUTES,
-                environ=CONFIG,
+                environ=environ,
             ) as gate:
                 yield Stage(gate, engines.redis_url)
 

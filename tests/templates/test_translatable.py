@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.messages import ROOT, extracted
+
 TEMPLATES = sorted(
     path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"} and path.name != "VERSION"
 )
@@ -29,18 +27,9 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 PROSE = re.compile(r"[A-Z][a-z]+ [a-z]+|[a-z]{2,} [a-z]{2,}|^[A-Z][a-z]{2,}[.!?:]?$")
 
 
-@cache
-def messages(folder: Path) -> Catalog:
-    """Everything that ``make messages`` finds."""
-    found = folder / "gatekeeper.pot"
-    arguments = ["-F", str(ROOT / "pyproject.toml"), "-k", "NN_:1,2", "-o", str(found)]
-    CommandLineInterface().run(["pybabel", "-q", "extract", *arguments, str(ROOT / "src"), str(ROOT / "templates")])
-    return read_po(found.open("rb"))
-
-
 @pytest.fixture(scope="module")
-def wanted(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
-    return [message for message in messages(tmp_path_factory.mktemp("messages")) if message.id]
+def wanted() -> list[Message]:
+    return [message for message in extracted() if message.id]
 
 
 def forms(text: object) -> list[str]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from gatekeeper.domain.model import TwoFactorMode
+from gatekeeper.domain.wording import N_
+
+USUAL_NAME = N_("Authenticator app")
+"""What an authenticator is called that was given no name: stored in English, said in the reader's language."""
 
 
 def applies(mode: TwoFactorMode, *, listed: bool) -> bool:

@@ -16,6 +16,7 @@ from gatekeeper.domain import totp
 from gatekeeper.domain.errors import Conflict, Refused
 from gatekeeper.domain.model import Enrolment, Method, Proof
 from gatekeeper.domain.names import canonical_name
+from gatekeeper.domain.two_factor import USUAL_NAME
 from gatekeeper.domain.wording import N_
 from gatekeeper.flows import changes, devices, mails, throttling
 from gatekeeper.flows.events import FAILED, event
@@ -150,7 +151,7 @@ async def enrol(
     authenticator = Authenticator(
         id=new_id(),
         user_id=user.id,
-        name="Authenticator app",
+        name=USUAL_NAME,
         sealed_secret=services.box.seal(secret, seal_context(user.id)),
         created_at=now,
         last_counter=counter,

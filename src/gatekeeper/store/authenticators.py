@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, false, insert, select, update
 
 from gatekeeper.domain.errors import NotFound
+from gatekeeper.domain.two_factor import USUAL_NAME
 from gatekeeper.store.devices import Devices
 from gatekeeper.store.people import changed, locked_row
 from gatekeeper.store.schema import authenticators, recovery_codes
@@ -125,4 +126,5 @@ def _one(user_id: str, authenticator_id: str) -> tuple[ColumnElement[bool], ...]
 
 
 def _authenticator_of(row: Row[Any]) -> Authenticator:
-    return Authenticator(*tuple(row))
+    authenticator = Authenticator(*tuple(row))
+    return replace(authenticator, name=USUAL_NAME) if authenticator.name == USUAL_NAME else authenticator
