@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from gatekeeper.manners.exports import iso
 
 MOST_PER_PAGE = 200
 
@@ -27,17 +28,6 @@ def _without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not hold a NUL character")
     return text
-
-
-def iso(at: float) -> str:
-    """An instant as RFC 3339 in UTC, to the millisecond where it has a part of a second.
-
-    >>> iso(0.0)
-    '1970-01-01T00:00:00Z'
-    """
-    moment = datetime.fromtimestamp(at, UTC)
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 Words = Annotated[str, AfterValidator(_without_nul)]

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gatekeeper.domain.login import DAY
 from gatekeeper.domain.model import Permission
+from gatekeeper.domain.names import canonical_name
 from gatekeeper.flows.acting import require
 from gatekeeper.store.audit import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from gatekeeper.domain.model import Client, OwnerFacts
+    from gatekeeper.domain.model import Client, OwnerFacts, User
     from gatekeeper.flows.acting import Actor
     from gatekeeper.flows.services import Services
     from gatekeeper.store.audit import AuditRecord
     from gatekeeper.store.database import Tables
     from gatekeeper.store.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The sign-ins of the day (UTC) that begins at ``begins_at``."""
+
+    begins_at: float
+    succeeded: int
+    failed: int
+
 
 DONE = "done"
 REFUSED = "refused"
@@ -98,6 +111,30 @@ async def search(
     return await services.database.read.audit.search(
         user=user, action=action, since=since, outcome=outcome, cursor=cursor, limit=limit
     )
+
+
+async def somebody(services: Services, actor: Actor, name: str) -> User | None:
+    """The person of a user name or an address, whose entries are looked for; ``None`` where there is none.
+
+    Raises:
+        Forbidden: without ``audit.read``.
+    """
+    require(actor, Permission.AUDIT_READ)
+    return await services.database.read.users.by_login(canonical_name(name))
+
+
+async def daily_sign_ins(services: Services, actor: Actor, days: int, now: float) -> list[Day]:
+    """How many sign-ins succeeded and failed on each of the last days (UTC), today's the last.
+
+    Raises:
+        Forbidden: without ``audit.read``.
+    """
+    require(actor, Permission.AUDIT_READ)
+    log = services.database.read.audit
+    begins_at = (now // DAY + 1 - days) * DAY
+    succeeded = await log.count_daily("sign-in.succeeded", begins_at, days)
+    failed = await log.count_daily("sign-in.failed", begins_at, days)
+    return [Day(begins_at + at * DAY, *counts) for at, counts in enumerate(zip(succeeded, failed, strict=True))]
 
 
 async def export(services: Services, actor: Actor, now: float) -> AsyncIterator[AuditRecord]:

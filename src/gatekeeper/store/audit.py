@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, or_, select, text, tuple_
+from sqlalchemy import func, insert, or_, select, text, tuple_
 
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.schema import audit
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gatekeeper.store.running import Runner
 
 BATCH = 500
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,21 @@ class Audit:
         newest = select(audit).where(*wanted).order_by(audit.c.at.desc(), audit.c.id.desc())
         rows = await self._runner.rows(newest.limit(limit + 1))
         return make_page(rows, limit, _record_of, lambda row: (row.at, row.id))
+
+    async def count_daily(self, action: str, begins_at: float, days: int) -> list[int]:
+        """How many entries of an action there are on each of some days that follow one another.
+
+        Args:
+            action: what was done.
+            begins_at: when the first day begins.
+            days: how many.
+        """
+        day = func.floor(func.extract("epoch", audit.c.at - instant(begins_at)) / DAY).label("day")
+        ends_at = instant(begins_at + days * DAY)
+        within = (audit.c.action == action, audit.c.at >= instant(begins_at), audit.c.at < ends_at)
+        rows = await self._runner.rows(select(day, func.count().label("entries")).where(*within).group_by(day))
+        counted = {int(row.day): int(row.entries) for row in rows}
+        return [counted.get(at, 0) for at in range(days)]
 
     async def stream(self) -> AsyncIterator[AuditRecord]:
         """The whole log in the order in which it was written, read in batches."""

@@ -60,6 +60,69 @@ SENTENCES: dict[str, Text] = {
 }
 """What each kind of entry says; ``who`` did it, to ``whom``."""
 
+GROUPS: tuple[tuple[Text, tuple[tuple[str, Text], ...]], ...] = (
+    (
+        N_("Signing in"),
+        (
+            ("sign-in.succeeded", N_("Signed in")),
+            ("sign-in.failed", N_("Failed to sign in")),
+            ("session.ended", N_("Signed out")),
+            ("proof.renewed", N_("Gave the password again")),
+            ("device.trusted", N_("Trusted a device")),
+        ),
+    ),
+    (
+        N_("Passwords"),
+        (
+            ("password.changed", N_("Changed the password")),
+            ("password.link-asked", N_("Asked for a link")),
+            ("password.link-used", N_("Opened a link")),
+            ("user.password.set", N_("Set somebody's password")),
+            ("user.password.require-change", N_("Required a new password")),
+            ("user.one-time-link.create", N_("Made a one-time link")),
+        ),
+    ),
+    (
+        N_("Two-step verification"),
+        (
+            ("two-factor.enrolled", N_("Set it up")),
+            ("user.two-factor.reset", N_("Reset it")),
+            ("user.enrolment-code.create", N_("Made an enrolment code")),
+            ("authenticator.added", N_("Added an authenticator")),
+            ("authenticator.removed", N_("Removed an authenticator")),
+            ("recovery-code.used", N_("Used a recovery code")),
+        ),
+    ),
+    (
+        N_("People"),
+        (
+            ("user.create", N_("Added somebody")),
+            ("user.import", N_("Imported people")),
+            ("user.change", N_("Changed details")),
+            ("user.permissions.set", N_("Changed permissions")),
+            ("user.disable", N_("Disabled somebody")),
+            ("user.enable", N_("Enabled somebody")),
+            ("user.unlock", N_("Unlocked somebody")),
+            ("user.sign-out", N_("Signed somebody out")),
+            ("user.delete", N_("Deleted somebody")),
+        ),
+    ),
+    (
+        N_("Rules and the log"),
+        (
+            ("policy.password.replace", N_("Changed the password policy")),
+            ("policy.password.require-change", N_("Required new passwords from everybody")),
+            ("policy.two-factor.replace", N_("Changed two-step verification")),
+            ("token.create", N_("Made an API token")),
+            ("token.revoke", N_("Revoked an API token")),
+            ("audit.export", N_("Took the log away")),
+            ("page.change", N_("Was refused on a page")),
+            ("api.change", N_("Was refused by the API")),
+        ),
+    ),
+)
+"""The actions that the log can be narrowed to, in groups."""
+
 NOBODY = N_("somebody unknown")
 OUTCOMES: dict[str, tuple[Text, str]] = {
     "failed": (N_("Failed"), "warning"),
