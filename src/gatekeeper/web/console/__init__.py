@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.web.console import clients, editing, home, passwords, person, questions, users
+from gatekeeper.web.console import audit, clients, editing, home, passwords, person, questions, users
 
 if TYPE_CHECKING:
     from gatekeeper.web.inside import Door
@@ -20,5 +20,6 @@ DOORS: tuple[Door, ...] = (
     *editing.DOORS,
     *questions.DOORS,
     *person.DOORS,
+    *audit.DOORS,
     *clients.DOORS,
 )
