@@ -46,15 +46,15 @@ async def use(request: web.Request) -> web.StreamResponse:
 
 
 def _page(visit: Visit, token: str, status: int = HTTPStatus.OK, *, note: str = "") -> web.Response:
-    return _secretly(visit.show("login/reset.html", status, note=note, token=token))
+    return secretly(visit.show("login/reset.html", status, note=note, token=token))
 
 
 def _ended(visit: Visit) -> web.Response:
     by_mail = visit.services.config.mail is not None
-    return _secretly(visit.show("login/reset_ended.html", HTTPStatus.GONE, by_mail=by_mail))
+    return secretly(visit.show("login/reset_ended.html", HTTPStatus.GONE, by_mail=by_mail))
 
 
-def _secretly(response: web.Response) -> web.Response:
+def secretly(response: web.Response) -> web.Response:
     """The page, which tells nobody its whole address. ``no-referrer`` would take the origin from its form as well."""
     response.headers["Referrer-Policy"] = "strict-origin"
     return response

@@ -1,4 +1,4 @@
-"""One's own recovery address: setting another one, asking for its link again, taking it away; where mail is sent."""
+"""One's own recovery address: setting one, asking for its link again, taking it away. Only where mail is sent."""
 
 from __future__ import annotations
 
