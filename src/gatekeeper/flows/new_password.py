@@ -57,7 +57,10 @@ async def change_in_attempt(
         )
     except Conflict:
         raise AttemptEnded from None
-    await _set(services, user, (new_hash, strength), client, now, by_link=standing.by_link)
+    changed, valid_from = await _write(services, user, (new_hash, strength), client, now, by_link=standing.by_link)
+    if standing.by_link:
+        await throttling.unlock(services, user)
+    await _end_others(services, changed, valid_from)
     return await amend(services, attempt, _without_link) if standing.by_link else attempt
 
 
@@ -79,19 +82,22 @@ async def change_in_session(
     await passwords.prove_current(services, user, typed.current, client, now)
     policies = await services.database.read.policies.read()
     new_hash, strength = await passwords.choose(services, user, policies.password, typed.new, typed.again)
+    changed, begins = await _write(services, user, (new_hash, strength), client, now, session=session)
     token = new_token()
-    begins = sessions.ending_at(user, now)
     others = tuple(given for given in session.proofs if given.method is not Method.PASSWORD)
     fresh = replace(
         session,
         id=digest(token),
+        owner=changed.facts,
         created_at=begins,
         last_seen_at=now,
         proofs=(Proof(Method.PASSWORD, begins), *others),
         csrf_secret=new_token(),
     )
-    await services.sessions.replace(session.id, fresh)
-    await _set(services, user, (new_hash, strength), client, now, but=fresh.id)
+    try:
+        await services.sessions.replace(session.id, fresh)
+    finally:
+        await _end_others(services, changed, begins, but=fresh.id)
     stored = await services.sessions.get(fresh.id)
     if stored is None:
         raise NotFound
@@ -103,19 +109,29 @@ def _without_link(attempt: Attempt) -> Attempt:
     return replace(attempt, proofs=tuple(proof for proof in attempt.proofs if proof.method is not Method.LINK))
 
 
-async def _set(
+async def _write(
     services: Services,
     user: User,
     new: tuple[str, Strength],
     client: Client,
     now: float,
     *,
-    but: str | None = None,
+    session: Session | None = None,
     by_link: bool = False,
-) -> None:
+) -> tuple[User, float]:
+    """Write it down, with all that ends with it; before the commit nothing else has happened to anybody.
+
+    Returns:
+        the person as they are now, and the instant from which their sessions count.
+
+    Raises:
+        NotFound: the session in which they asked for it has ended meanwhile, by another tab's change for instance.
+    """
     details: dict[str, object] = {"by": "link"} if by_link else {}
     async with services.database.transaction() as tables:
-        await tables.passwords.set(user.id, *new, now, must_change=False, keep=passwords.KEPT)
+        changed = await tables.passwords.set(user.id, *new, now, must_change=False, keep=passwords.KEPT)
+        if session is not None and session.created_at < changed.sessions_valid_from:
+            raise NotFound
         valid_from = await sessions.mark_all_ended(services, tables, user.id, now)
         await tables.devices.untrust_all(user.id)
         await tables.links.drop(user.id, Purpose.RESET)
@@ -124,8 +140,11 @@ async def _set(
         await tables.audit.add(event("password.changed", now, client, user.facts, details=details))
         kind = MailKind.PASSWORD_RESET if by_link else MailKind.PASSWORD_CHANGED
         await mails.tell(services, tables, kind, user, now, client=client)
-    if by_link:
-        await throttling.unlock(services, user)
-    changed = await services.database.read.users.by_id(user.id)
-    await sessions.drop_all(services, user.id, valid_from, but=but)
+        changed = await tables.users.by_id(user.id)
+    return changed, valid_from
+
+
+async def _end_others(services: Services, changed: User, valid_from: float, *, but: str | None = None) -> None:
+    """After the commit: every session but one leaves Redis, and the facts of that one are those of now."""
+    await sessions.drop_all(services, changed.id, valid_from, but=but)
     await changes.owner_changed(services, changed.facts)

@@ -6,11 +6,12 @@ Handlers give proofs and ask where the person stands; ``domain.login.next_step``
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gatekeeper.crypto.tokens import digest, new_token
-from gatekeeper.domain.errors import NotFound
+from gatekeeper.domain.errors import NotFound, Unavailable
 from gatekeeper.domain.login import PROOF_AGE
 from gatekeeper.domain.model import Attempt, Method, Proof, Session, Step
 from gatekeeper.domain.names import canonical_name
@@ -24,6 +25,9 @@ from gatekeeper.flows.throttling import Kind
 if TYPE_CHECKING:
     from gatekeeper.domain.model import Client
     from gatekeeper.flows.services import Services
+
+FINISHING = 10.0
+"""Seconds for which one tab has a sign-in's last step to itself, should it not say that it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +98,31 @@ async def give_password(
 async def finish(services: Services, standing: Standing, client: Client, now: float) -> SignedIn:
     """Make the session of somebody who owes nothing any more; their attempt ends, and so does the session it replaces.
 
+    The attempt ends only once the sign-in is written down, so a store that fails in the middle costs no more than
+    another click. Of several tabs one goes ahead; should its process die, another may after :data:`FINISHING`.
+
     Raises:
-        AttemptEnded: another tab has finished the same attempt, or the session that it counted on is gone.
+        AttemptEnded: another tab finishes the same attempt, or has, or the session that it counted on is gone.
         Unavailable: a store does not answer.
     """
     if standing.step is not Step.DONE:
         raise AssertionError("a sign-in is finished only when nothing is owed")
+    mark = f"finish:{standing.attempt.id}"
+    if not await services.once.first(mark, FINISHING):
+        raise AttemptEnded
+    try:
+        return await _finish(services, standing, client, now)
+    except AttemptEnded:
+        raise
+    except BaseException:
+        with suppress(Unavailable):
+            await services.once.undo(mark)
+        raise
+
+
+async def _finish(services: Services, standing: Standing, client: Client, now: float) -> SignedIn:
     attempt, user = standing.attempt, standing.user
     earlier = await services.sessions.get(attempt.from_session) if attempt.from_session else None
-    if not await services.attempts.delete(attempt.id):
-        raise AttemptEnded
     token = new_token()
     session = _session(services, standing, token, client=client, now=now, earlier=earlier)
     device = await devices.known(services, user.id, client)
@@ -122,6 +141,8 @@ async def finish(services: Services, standing: Standing, client: Client, now: fl
             )
         elif device is None and user.last_sign_in_at is not None:
             await mails.tell(services, tables, MailKind.NEW_DEVICE, user, now, client=client)
+    if not await services.attempts.delete(attempt.id):
+        raise AttemptEnded
     await _store(services, session, earlier, needs_earlier=takes_over(attempt))
     await throttling.forgive_address(
         services, throttling.guesser(Kind.PASSWORD, canonical_name(user.facts.username), client.address, None)

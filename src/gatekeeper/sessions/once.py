@@ -23,4 +23,16 @@ class Once:
             Unavailable: Redis does not answer; the mark may be set.
         """
         milliseconds = max(1, round(ttl * 1000))
-        return bool(await answer(self._redis.set(f"gk:o:{key}", b"1", nx=True, px=milliseconds)))
+        return bool(await answer(self._redis.set(_key(key), b"1", nx=True, px=milliseconds)))
+
+    async def undo(self, key: str) -> None:
+        """Take a mark back: what it stood for did not happen.
+
+        Raises:
+            Unavailable: Redis does not answer; the mark ends by itself.
+        """
+        await answer(self._redis.delete(_key(key)))
+
+
+def _key(key: str) -> str:
+    return f"gk:o:{key}"
