@@ -56,3 +56,31 @@ def test_a_damaged_key_file_is_a_fault(bare, tmp_path):
     assert ended.code == 1
     assert ended.err.startswith("storage.secret_key_file: ")
     assert "gk1-cut" not in ended.err
+
+
+def branded(folder: Path, text: str) -> Path:
+    file = folder / "gatekeeper.toml"
+    file.write_text(f"[server]\npublic_url = 'https://x.example'\n[storage]\ndata = 'd'\n[branding]\n{text}\n")
+    return file
+
+
+def test_an_accent_that_cannot_be_read_is_remarked_and_no_fault(bare, tmp_path):
+    ended = bare("config", "check", "--config", branded(tmp_path, "accent = '#ffee00'"))
+    assert (ended.code, ended.err) == (0, "")
+    assert "branding.accent: #ffee00 has a contrast of 1.1 to light pages" in ended.out
+
+
+def test_a_template_of_ones_own_that_is_none_is_a_fault(bare, tmp_path):
+    (tmp_path / "ours" / "login").mkdir(parents=True)
+    (tmp_path / "ours" / "login" / "code.html").write_text("{{ who")
+    ended = bare("config", "check", "--config", branded(tmp_path, "templates = 'ours'"))
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("branding.templates: login/code.html, line 1: ")
+
+
+def test_a_template_of_ones_own_that_replaces_nothing_is_remarked(bare, tmp_path):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "sign-in.html").write_text("Ciao")
+    ended = bare("config", "check", "--config", branded(tmp_path, "templates = 'ours'"))
+    assert ended.code == 0
+    assert "branding.templates: sign-in.html replaces nothing of ours" in ended.out

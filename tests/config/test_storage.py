@@ -137,9 +137,6 @@ def test_a_data_folder_is_needed_where_something_lies_in_it(tmp_path):
     ("text", "place"),
     [
         ("[session]\nidle_timeout = '13h'", "session.idle_timeout"),
-        ("[branding]\naccent = 'blue'", "branding.accent"),
-        ("[branding]\nlogo = 'none.svg'", "branding.logo"),
-        ("[branding]\ntemplates = 'none'", "branding.templates"),
         ("[log]\nlevel = 'loud'", "log.level"),
         ("[server.limits]\nhead_bytes = 1", "server.limits.head_bytes"),
         ("[server.limits]\nhead_timeout = 5", "server.limits.head_timeout"),

@@ -63,3 +63,15 @@ def test_every_pair_in_the_stylesheet_can_be_read(colour):
 def test_the_surfaces_are_those_of_the_stylesheet():
     css = (Path(__file__).resolve().parents[2] / "templates/static/gatekeeper.css").read_text()
     assert [accent.parse(found) for found in re.findall(r"--raised: (#\w+);", css)] == [LIGHT_SURFACE, DARK_SURFACE]
+
+
+def test_a_colour_that_can_be_read_needs_no_remark():
+    assert accent.remark("#1f5fbf") is None
+
+
+def test_a_colour_that_cannot_be_read_is_said_to_be_shown_in_the_nearest_that_can():
+    said = accent.remark("#ffee00") or ""
+    assert said.startswith("#ffee00 has a contrast of 1.1 to light pages, where text needs 4.5")
+    nearest = re.findall(r"#\w{6}", said)[1]
+    assert accent.contrast(accent.parse(nearest), LIGHT_SURFACE) >= READABLE
+    assert nearest in accent.stylesheet("#ffee00")

@@ -34,7 +34,7 @@ def test_the_operators_file_goes_before_ours_and_may_build_on_it(tmp_path):
     (tmp_path / "signed_out.html").write_text("{% extends 'base.html' %}{% block card %}Ciao{% endblock %}")
     page = Renderer(Branding(), "/gatekeeper", tmp_path)
     assert "Ciao" in page.page("signed_out.html")
-    assert "Sign in" in page.page("login/sign_in.html")
+    assert "Sign in" in page.page("login/sign_in.html", forgot=False)
 
 
 def test_the_operators_static_file_goes_before_ours(tmp_path):
@@ -56,7 +56,7 @@ def test_a_page_that_does_not_exist_is_an_error():
 
 
 def test_the_prefix_reaches_the_page():
-    page = Renderer(Branding(), "/doors").page("login/sign_in.html")
+    page = Renderer(Branding(), "/doors").page("login/sign_in.html", forgot=False)
     assert 'action="/doors/login?next=/"' in page
     assert "/doors/static/gatekeeper." in page
 

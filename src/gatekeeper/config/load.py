@@ -7,13 +7,14 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gatekeeper.config.branding import read_branding
 from gatekeeper.config.faults import ConfigFaults, Fault
 from gatekeeper.config.mail import read_mail
 from gatekeeper.config.model import Config
 from gatekeeper.config.routes import read_routes
 from gatekeeper.config.section import Section
 from gatekeeper.config.server import read_server
-from gatekeeper.config.storage import read_branding, read_log, read_session, read_storage
+from gatekeeper.config.storage import read_log, read_session, read_storage
 from gatekeeper.config.values import FromEnvironment
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Reads ``[storage]``, ``[session]``, ``[branding]`` and ``[log]``."""
+"""Reads ``[storage]``, ``[session]`` and ``[log]``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from gatekeeper.config import values
 from gatekeeper.config.faults import Wrong
-from gatekeeper.config.model import Branding, LogConfig, LogFormat, SessionConfig, StorageConfig
+from gatekeeper.config.model import LogConfig, LogFormat, SessionConfig, StorageConfig
 from gatekeeper.config.section import damage
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 DATABASE_EXAMPLE = 'is an address such as "postgresql://gatekeeper@db/gatekeeper"'
 REDIS_EXAMPLE = 'is an address such as "redis://cache:6379/0"'
 
-_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _ESCAPE = "a password in an address has its special characters escaped (# is %23, / is %2F, @ is %40)"
 _format: Callable[[Any], LogFormat] = values.one_of("json", "console")
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
@@ -116,37 +115,6 @@ def read_session(section: Section) -> SessionConfig:
         section.fault("idle_timeout", "is longer than absolute_timeout, so it would never end a session")
     section.finish()
     return session
-
-
-def read_branding(section: Section) -> Branding:
-    """What people see."""
-    standard = Branding()
-    branding = Branding(
-        name=section.take("name", values.text, standard.name),
-        logo=section.take("logo", _existing(section, folder=False), None),
-        accent=section.take("accent", _colour, None),
-        help_text=section.take("help_text", values.text, ""),
-        contact=section.take("contact", values.text, ""),
-        templates=section.take("templates", _existing(section, folder=True), None),
-    )
-    section.finish()
-    return branding
-
-
-def _colour(value: Any) -> str:
-    if not isinstance(value, str) or not _COLOUR.fullmatch(value):
-        raise Wrong('is a colour such as "#1b5e8c"')
-    return value.lower()
-
-
-def _existing(section: Section, *, folder: bool) -> Any:
-    def parse(value: Any) -> Path:
-        path = section.file_path(value)
-        if not (path.is_dir() if folder else path.is_file()):
-            raise Wrong(f"{path} is no {'folder' if folder else 'file'} that can be read")
-        return path
-
-    return parse
 
 
 def read_log(section: Section) -> LogConfig:

@@ -74,6 +74,25 @@ def stylesheet(accent: str) -> str:
     )
 
 
+def remark(accent: str) -> str | None:
+    """What becomes of an accent colour on light pages, where it cannot be read there; ``None`` where it can.
+
+    Of dark pages there is nothing to say: no colour can be read on both, so they have a lighter shade of any.
+
+    Args:
+        accent: ``#rgb`` or ``#rrggbb``.
+    """
+    colour = parse(accent)
+    ratio = contrast(colour, LIGHT_SURFACE)
+    if ratio >= READABLE:
+        return None
+    nearest = _hex(standing_out(colour, LIGHT_SURFACE, READABLE))
+    return (
+        f"{_hex(colour)} has a contrast of {ratio:.1f} to light pages, where text needs {READABLE}: "
+        f"links and text are shown in {nearest}, the nearest that can be read"
+    )
+
+
 def _tokens(colour: Colour, surface: Colour) -> str:
     text = standing_out(colour, surface, READABLE)
     fill = standing_out(colour, surface, VISIBLE)

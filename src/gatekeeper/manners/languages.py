@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from babel.messages.catalog import Message
+    from babel.messages.catalog import Catalog, Message
 
 log = structlog.get_logger()
 
@@ -166,23 +166,49 @@ def _in_order(wishes: str) -> list[str]:
     return [tag for _, tag in sorted(weighed, key=lambda one: -one[0])]
 
 
-def _read(path: Path) -> Language | None:
-    """The language of a catalogue; one that cannot be read is left out, and said to be: pages go on without it."""
-    tag = path.parent.name
+def catalogue_faults(path: Path) -> list[str]:
+    """What is wrong with a catalogue: that it cannot be read, or the messages whose translations take other values."""
     try:
-        locale = _locale(tag)
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=locale, abort_invalid=True)
-    except (OSError, ValueError, UnknownLocaleError, PoFileError) as error:
+        _, catalogue = _catalogue(path)
+    except ValueError as error:
+        return [str(error)]
+    return [f"the translation of {_forms(message.id)[0]!r} has other places" for message in _misfits(catalogue)]
+
+
+def _read(path: Path) -> Language | None:
+    """The language of a catalogue; what cannot be used is left out, and said to be: pages go on without it."""
+    try:
+        locale, catalogue = _catalogue(path)
+    except ValueError as error:
         log.warning("languages.unreadable", file=str(path), reason=str(error))
         return None
-    for message in [message for message in catalogue if message.id and not _fits(message)]:
+    for message in _misfits(catalogue):
         log.warning("languages.other_places", file=str(path), message=str(message.id))
         catalogue.delete(message.id, message.context)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Language(tag, locale, Translations(compiled))
+    return Language(path.parent.name, locale, Translations(compiled))
+
+
+def _catalogue(path: Path) -> tuple[Locale, Catalog]:
+    """A file as it is.
+
+    Raises:
+        ValueError: it is no catalogue, or its folder is no language.
+    """
+    try:
+        locale = _locale(path.parent.name)
+        with path.open("rb") as file:
+            return locale, read_po(file, locale=locale, abort_invalid=True)
+    except UnknownLocaleError:
+        raise ValueError(f"{path.parent.name!r} is no language") from None
+    except (OSError, PoFileError) as error:
+        raise ValueError(f"it cannot be read: {error}") from error
+
+
+def _misfits(catalogue: Catalog) -> list[Message]:
+    return [message for message in catalogue if message.id and not _fits(message)]
 
 
 def _fits(message: Message) -> bool:
