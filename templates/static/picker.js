@@ -26,6 +26,7 @@ class Picker {
       role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id,
     })) this.input.setAttribute(name, value);
 
+    this.recall();
     this.input.addEventListener("input", () => this.search());
     this.input.addEventListener("focus", () => { if (this.found.length) this.open(); });
     this.input.addEventListener("blur", () => this.close());
@@ -165,21 +166,41 @@ class Picker {
 
   add(person) {
     if (this.chips.children.length >= Number(this.says.most)) {
-      this.say(this.says.saysFull);
       this.show(this.says.saysFull);
+      this.say(this.says.saysFull);
       return;
     }
+    this.chips.append(this.chip(person));
+    this.counted(filled(this.says.saysAdded, person));
+  }
+
+  chip(person) {
     const chip = this.template.content.firstElementChild.cloneNode(true);
     chip.dataset.person = person.id;
     chip.querySelector("input").value = person.id;
     const name = chip.querySelector("span");
     name.textContent = person.name;
-    name.title = `${person.username} · ${person.email}`;
+    name.title = person.title ?? `${person.username} · ${person.email}`;
     const button = chip.querySelector("button");
     button.value = person.id;
     button.setAttribute("aria-label", filled(button.getAttribute("aria-label"), person));
-    this.chips.append(chip);
-    this.counted(filled(this.says.saysAdded, person));
+    return chip;
+  }
+
+  // Who was picked is part of this place in the browser's history, so that back and reload bring it again.
+  remember() {
+    const people = [...this.chips.children].map((chip) => {
+      const name = chip.querySelector("span");
+      return { id: chip.dataset.person, name: name.textContent, title: name.title };
+    });
+    history.replaceState({ ...history.state, [this.who]: people }, "");
+  }
+
+  recall() {
+    const people = history.state?.[this.who];
+    if (!people) return;
+    this.chips.replaceChildren(...people.map((person) => this.chip(person)));
+    this.count();
   }
 
   // The focus goes on to the next chip, or back to the search box where there is none.
@@ -192,12 +213,17 @@ class Picker {
   }
 
   counted(said) {
+    this.count();
+    this.remember();
+    this.say(`${said} ${this.reach.textContent}`);
+  }
+
+  count() {
     const count = this.chips.children.length;
     const total = Number(this.says.total);
     this.chips.hidden = !count;
     const applies = this.who === "except" ? Math.max(0, total - count) : count;
     this.reach.textContent = filled(this.reach.dataset.says, { count: numbers.format(applies) });
-    this.say(`${said} ${this.reach.textContent}`);
   }
 
   say(text) {

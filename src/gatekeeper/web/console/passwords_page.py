@@ -18,6 +18,8 @@ from gatekeeper.web.console.passwords_fields import (
     is_long,
     mode_of,
     picked,
+    read_rules,
+    read_two_step,
     rules_pairs,
     two_step_pairs,
     version_of,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from gatekeeper.domain.model import PasswordPolicy, Policies, TwoFactorPolicy
+    from gatekeeper.domain.wording import Text
     from gatekeeper.flows.statistics import Week
     from gatekeeper.web.inside import Turn
 
@@ -88,8 +91,7 @@ async def page(
         errors=dict(errors or {}),
         rules=rules,
         two_step=two_step,
-        stale=draft.kind if stale and draft else None,
-        now_said=_said(standing),
+        now_said=_differing(draft, standing) if stale and draft else {},
         policies=standing,
         levels=[(level, words.LEVELS[level], words.RULES[level]) for level in Strength],
         numbers=numbers,
@@ -143,14 +145,23 @@ async def _list(turn: Turn, form: Form, who: Who, standing: TwoFactorPolicy) -> 
     }
 
 
-def _said(standing: Policies) -> dict[str, object]:
-    """Each rule as it stands, in words."""
-    password, two_factor = standing.password, standing.two_factor
-    return {
-        "expiry": words.expiry(password),
-        "reuse": words.reuse(password),
-        "strength": words.strength(password),
-        "who": words.who(who_of(two_factor), two_factor.listed),
-        "trusted": words.trusted(two_factor),
-        "enrolment": words.enrolment(two_factor),
-    }
+def _differing(draft: Draft, standing: Policies) -> dict[str, Text]:
+    """Each rule as it stands, in words, where something else was entered."""
+    if draft.kind is Kind.RULES:
+        now, then = _rules_said(standing.password), _rules_said(read_rules(draft.form).policy)
+    else:
+        wanted = read_two_step(draft.form, standing.two_factor)
+        listed = standing.two_factor.listed
+        now = _two_step_said(standing.two_factor, words.who(who_of(standing.two_factor), listed))
+        then = _two_step_said(
+            wanted.policy, words.who(wanted.who, listed if wanted.people is None else len(wanted.people))
+        )
+    return {name: said for name, said in now.items() if said != then[name]}
+
+
+def _rules_said(policy: PasswordPolicy) -> dict[str, Text]:
+    return {"expiry": words.expiry(policy), "reuse": words.reuse(policy), "strength": words.strength(policy)}
+
+
+def _two_step_said(policy: TwoFactorPolicy, who: Text) -> dict[str, Text]:
+    return {"who": who, "trusted": words.trusted(policy), "enrolment": words.enrolment(policy)}
