@@ -40,6 +40,8 @@ async def ask(services: Services, session: Session, address: str, client: Client
             (field ``recovery_email``).
         NotFound: the person has been deleted.
     """
+    if not address.strip():
+        raise Refused("address-missing", N_("Enter an address, such as name@example.com."), FIELD)
     wanted = details.email(address, FIELD)
     async with services.database.transaction() as tables:
         before = await tables.users.by_id(session.owner.user_id)
