@@ -42,6 +42,7 @@ from gatekeeper.sessions.attempts import Attempts
 from gatekeeper.sessions.bus import Bus
 from gatekeeper.sessions.cache import SessionCache
 from gatekeeper.sessions.drafts import Drafts
+from gatekeeper.sessions.jobs import Jobs
 from gatekeeper.sessions.once import Once
 from gatekeeper.sessions.sessions import Sessions
 from gatekeeper.sessions.throttle import Throttle
@@ -101,6 +102,7 @@ async def open_services(
             address_throttle=Throttle(redis, address_delay, ttl=ADDRESS_COUNTERS),
             once=Once(redis),
             drafts=Drafts(redis),
+            jobs=Jobs(redis),
             bus=bus,
             cache=cache,
             hasher=hasher,

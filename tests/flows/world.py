@@ -39,6 +39,7 @@ from gatekeeper.sessions.bus import Bus
 from gatekeeper.sessions.cache import SessionCache
 from gatekeeper.sessions.connection import connect
 from gatekeeper.sessions.drafts import Drafts
+from gatekeeper.sessions.jobs import Jobs
 from gatekeeper.sessions.once import Once
 from gatekeeper.sessions.sessions import Sessions
 from gatekeeper.sessions.throttle import Throttle
@@ -195,6 +196,7 @@ async def open_world(database_url: str, redis_url: str, config: Config | None = 
             address_throttle=Throttle(redis, address_delay),
             once=Once(redis),
             drafts=Drafts(redis),
+            jobs=Jobs(redis),
             bus=bus,
             cache=cache,
             hasher=hasher,

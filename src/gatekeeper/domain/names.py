@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
 from gatekeeper.domain.wording import N_
 
 MAX_NAME = 255
+DOMAINS_REMEMBERED = 1024
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\()\[\]]+@[^\s@]+\.[^\s@]+")
 
@@ -72,8 +74,13 @@ def _with_one_domain(name: str) -> str:
     local, at, domain = name.rpartition("@")
     if not at:
         return name
+    return f"{local}@{_one_domain(domain) if len(domain) <= MAX_NAME else domain.lower()}"
+
+
+@lru_cache(DOMAINS_REMEMBERED)
+def _one_domain(domain: str) -> str:
+    """A domain in its ASCII form. It takes its time, and of all that a file of people holds there are few."""
     try:
-        ascii_form = idna.encode(domain.rstrip("."), uts46=True).decode()
+        return idna.encode(domain.rstrip("."), uts46=True).decode().lower()
     except (idna.IDNAError, UnicodeError):
-        ascii_form = domain.lower()
-    return f"{local}@{ascii_form.lower()}"
+        return domain.lower()

@@ -12,7 +12,7 @@ from gatekeeper.flows.acting import require
 from gatekeeper.store.audit import AuditEntry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from gatekeeper.domain.model import Client, OwnerFacts, User
     from gatekeeper.flows.acting import Actor
@@ -82,6 +82,19 @@ async def record(
     """Write the entry of an administrator's change, in the transaction of the change."""
     known = {"via": actor.via.value, **(details or {})}
     await tables.audit.add(entry(action, now, actor.client, actor=actor.user, target=target, details=known))
+
+
+async def record_many(
+    tables: Tables, actor: Actor, action: str, now: float, targets: Iterable[tuple[OwnerFacts, dict[str, object]]]
+) -> None:
+    """As :func:`record`, for the same change of many people, each with its details."""
+    via = {"via": actor.via.value}
+    await tables.audit.add_many(
+        [
+            entry(action, now, actor.client, actor=actor.user, target=target, details=via | details)
+            for target, details in targets
+        ]
+    )
 
 
 async def record_refusal(services: Services, actor: Actor, action: str, now: float, details: dict[str, object]) -> None:

@@ -112,10 +112,9 @@ async def import_people(
     new = await _hash_all(services, fresh, now, progress)
     async with services.database.transaction() as tables:
         await tables.users.add_many(new)
-        for person in new:
-            await audit.record(
-                tables, actor, "user.create", now, target=people.facts_of(person), details=people.described(person)
-            )
+        for start in range(0, len(new), BATCH):
+            added = [(people.facts_of(person), people.described(person)) for person in new[start : start + BATCH]]
+            await audit.record_many(tables, actor, "user.create", now, added)
         totals: dict[str, object] = {"added": len(new), "unchanged": unchanged, "refused": len(faults)}
         await audit.record(tables, actor, "user.import", now, details=totals)
     return report

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gatekeeper.sessions.bus import Bus
     from gatekeeper.sessions.cache import SessionCache
     from gatekeeper.sessions.drafts import Drafts
+    from gatekeeper.sessions.jobs import Jobs
     from gatekeeper.sessions.once import Once
     from gatekeeper.sessions.sessions import Sessions
     from gatekeeper.sessions.throttle import Throttle
@@ -39,6 +40,7 @@ class Services:
     address_throttle: Throttle
     once: Once
     drafts: Drafts
+    jobs: Jobs
     bus: Bus
     cache: SessionCache
     hasher: Hasher

@@ -12,7 +12,7 @@ from gatekeeper.store.schema import audit
 from gatekeeper.store.types import instant
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
@@ -53,8 +53,13 @@ class Audit:
 
     async def add(self, entry: AuditEntry) -> None:
         """Write an entry. What cannot be stored of what people typed is replaced; nothing keeps the entry out."""
-        row = {"at": entry.at, **{name: _storable(getattr(entry, name)) for name in _TEXTS}}
-        await self._runner.change(insert(audit).values(**row, details=_storable(dict(entry.details))))
+        await self._runner.change(insert(audit).values(**_row_of(entry)))
+
+    async def add_many(self, entries: Sequence[AuditEntry]) -> None:
+        """Write many entries, as :meth:`add` writes one, with a few statements."""
+        for start in range(0, len(entries), BATCH):
+            rows = [_row_of(entry) for entry in entries[start : start + BATCH]]
+            await self._runner.change(insert(audit), rows)
 
     async def search(
         self,
@@ -162,6 +167,11 @@ def _storable(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_storable(part) for part in value]
     return value
+
+
+def _row_of(entry: AuditEntry) -> dict[str, Any]:
+    texts = {name: _storable(getattr(entry, name)) for name in _TEXTS}
+    return {"at": entry.at, **texts, "details": _storable(dict(entry.details))}
 
 
 def _record_of(row: Row[Any]) -> AuditRecord:

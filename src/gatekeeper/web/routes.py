@@ -61,6 +61,7 @@ def setup(app: web.Application, services: Services, renderer: Renderer, clock: C
     steps: tuple[StepPage, ...] = (CodePage(), EnrolPage(), NewPasswordPage(), RecoveryCodesPage(), NoticePage())
     for step in steps:
         _both(app, f"{prefix}{ADDRESSES[step.step]}", step.show, step.submit)
+    console.prepare(app)
     for door in DOORS:
         add = app.router.add_post if door.changes else app.router.add_get
         add(f"{prefix}{door.path}", guarded(door))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.web.console import audit, clients, editing, home, passwords, person, questions, users
+from gatekeeper.web.console import audit, clients, editing, home, importing, passwords, person, questions, users
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from gatekeeper.web.inside import Door
 
 DOORS: tuple[Door, ...] = (
@@ -20,6 +22,12 @@ DOORS: tuple[Door, ...] = (
     *editing.DOORS,
     *questions.DOORS,
     *person.DOORS,
+    *importing.DOORS,
     *audit.DOORS,
     *clients.DOORS,
 )
+
+
+def prepare(app: web.Application) -> None:
+    """Put into an application what the pages need besides their doors."""
+    importing.prepare(app)
