@@ -33,6 +33,13 @@ addEventListener("click", async (event) => {
   }
 });
 
+// What looks like a button answers to the space bar as one.
+addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches?.("a[role=button]")) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 dialog.addEventListener("click", (event) => {
   if (!event.target.closest("[data-cancels]")) return;
   event.preventDefault();

@@ -267,6 +267,53 @@ async def when_a_session_ends(stage: Stage) -> None:
     await stage.shoot(person, "frame")
 
 
+@scene
+async def own_account(stage: Stage) -> None:
+    """What people do with their own accounts."""
+    gate, name = stage.gate, await stage.newcomer()
+    earlier = await stage.nobody()
+    await earlier.signs_in(name, PASSWORD)
+    trusted = {"trusted_devices": {"mode": "days", "days": 30}}
+    await gate.set_two_factor({"mode": "everyone"} | trusted)
+    person = await stage.nobody()
+    await person.signs_in(name, PASSWORD)
+    await person.enrols()
+    await gate.set_password_policy(NEVER | {"expiry": {"mode": "every", "days": 5, "warn_days": 7}})
+    await person.opens("/gatekeeper/account")
+    await person.page.get_by_text("Change password").or_(person.page.locator("details > summary")).first.click()
+    await person.fills(current_password="not-this-one-1", new_password="short", new_password_again="short")
+    await person.page.locator("details button[type=submit]").click()
+    await stage.shoot(person, "account-password-refused")
+    await person.page.locator("form[action$='/account/authenticators'] button").click()
+    await stage.shoot(person, "account-authenticator")
+    await person.reads_secret()
+    await person.types_code("000000")
+    await stage.shoot(person, "account-authenticator-refused")
+    await person.fills(name="Tablet")
+    await person.types_code(person.code())
+    await stage.shoot(person, "account-two-authenticators")
+    await person.page.locator("a[href$='/rename']").first.click()
+    await person.page.locator("dialog[open]").wait_for()
+    await stage.shoot(person, "account-rename-dialog")
+    await person.opens("/gatekeeper/account")
+    remove = await person.page.locator("a[href$='/remove']").first.get_attribute("href")
+    assert remove is not None
+    await person.opens(remove)
+    await stage.shoot(person, "account-remove")
+    await person.opens("/gatekeeper/account/recovery-codes/new")
+    await person.submits()
+    await stage.shoot(person, "account-recovery-codes")
+    await person.opens("/gatekeeper/account/activity")
+    await stage.shoot(person, "account-activity")
+    await earlier.opens("/gatekeeper/account")
+    await earlier.page.locator("form[action$='/account/authenticators'] button").click()
+    await stage.shoot(earlier, "account-code")
+    gate.clock.forward(700)
+    await person.opens("/gatekeeper/account")
+    await person.page.locator("form[action$='/account/authenticators'] button").click()
+    await stage.shoot(person, "account-confirm")
+
+
 async def redis_process(url: str) -> int:
     """The process behind a Redis address."""
     async with redis.from_url(url) as client:

@@ -85,6 +85,7 @@ ACCOUNT = {
         Authenticator("1", "1", "Authenticator app", "", NOW - 90 * DAY, 0, NOW - DAY),
         Authenticator("2", "1", "A tablet with quite a long name that wraps at home", "", NOW),
     ],
+    "names": {"1": N_("Authenticator app"), "2": "A tablet with quite a long name that wraps at home"},
     "most": 5,
     "recovery_codes": {"left": 9, "few": 3, "unsaved": False},
     "recovery_address": {"address": "anna@home.example", "confirmed": True},
@@ -215,7 +216,7 @@ PAGES: dict[str, tuple[str, dict[str, object]]] = {
         "account/rename.html",
         {
             "actor": ANNA,
-            "authenticator": ACCOUNT["authenticators"][0],
+            "old_name": N_("Authenticator app"),
             "values": {"name": "Work"},
             "errors": {"name": "Taken."},
             "most": 60,

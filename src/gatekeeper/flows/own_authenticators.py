@@ -35,7 +35,8 @@ LIFETIME = 600.0
 
 MOST = 5
 LONGEST_NAME = 60
-USUAL_NAME = "Authenticator app"
+USUAL_NAME = N_("Authenticator app")
+"""The name of one that nobody has named; it is stored in English, and read in the language of who reads it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,7 +120,7 @@ async def pending(services: Services, session: Session, replaces: str | None = N
     if opened is None or any(one.id == opened[0] for one in held):
         return None
     asks = needs_enrolment_code(user, held, await read.policies.read())
-    proposed = _free_name(held) if old is None else old.name
+    proposed = _free_name(held) if old is None else shown_name(old)
     return Draft(*opened, old, proposed, first=not held, with_code=asks)
 
 
@@ -265,6 +266,11 @@ def checked_name(text: str) -> str:
         raise Refused("invalid", N_("Use characters that can be seen."), "name") from None
 
 
+def shown_name(one: Authenticator) -> str:
+    """What an authenticator is called on a page."""
+    return USUAL_NAME if one.name == USUAL_NAME else one.name
+
+
 def one_of(held: Sequence[Authenticator], authenticator_id: str) -> Authenticator:
     """The one with this id among a person's.
 
@@ -303,8 +309,11 @@ def _what(held: Sequence[Authenticator], replaces: str | None) -> tuple[str, Mai
 
 
 def _free_name(held: Sequence[Authenticator]) -> str:
+    if not held:
+        return USUAL_NAME
     taken = {one.name.casefold() for one in held}
-    names = (USUAL_NAME, *(f"{USUAL_NAME} {number}" for number in range(2, MOST + 2)))
+    numbers = range(len(held) + 1, len(held) + MOST + 2)
+    names = (N_("Authenticator app %(number)s", number=number) for number in numbers)
     return next(name for name in names if name.casefold() not in taken)
 
 

@@ -81,7 +81,7 @@ async def confirm(turn: Turn) -> web.StreamResponse:
 async def ask_name(turn: Turn) -> web.StreamResponse:
     """A field for another name."""
     one = await _one(turn)
-    return await _name_page(turn, one, value=one.name)
+    return await _name_page(turn, one, value=own_authenticators.shown_name(one))
 
 
 async def rename(turn: Turn) -> web.StreamResponse:
@@ -138,7 +138,7 @@ async def _page(
         status,
         errors=errors or {},
         values=values or {"name": draft.name},
-        replaces=draft.replaces,
+        replaces=None if draft.replaces is None else own_authenticators.shown_name(draft.replaces),
         first=draft.first,
         qr_svg=qr_svg(totp.provisioning_uri(draft.secret, issuer, turn.actor.user.username)),
         secret_grouped=" ".join(groups),
@@ -154,7 +154,7 @@ async def _name_page(
     return await turn.page(
         "account/rename.html",
         status,
-        authenticator=one,
+        old_name=own_authenticators.shown_name(one),
         values={"name": value},
         errors=errors or {},
         most=own_authenticators.LONGEST_NAME,
@@ -174,7 +174,7 @@ async def _removal_page(
         text = N_("You then sign in with your password alone. Your recovery codes go with it.")
     else:
         text = N_("Its codes no longer work. Your other authenticators stay.")
-    title = N_("Remove “%(name)s”?", name=one.name)
+    title = N_("Remove “%(name)s”?", name=own_authenticators.shown_name(one))
     return await ask(turn, title, text, N_("Remove"), status=status, errors=errors, possible=not needed)
 
 

@@ -10,7 +10,7 @@ from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.domain.login import DAY, expires_soon, password_expires_at
 from gatekeeper.domain.wording import N_
 from gatekeeper.flows import devices, new_password, own_activity, own_language, own_sessions
-from gatekeeper.flows.own_authenticators import MOST
+from gatekeeper.flows.own_authenticators import MOST, shown_name
 from gatekeeper.flows.own_recovery_codes import FEW
 from gatekeeper.flows.throttling import Throttled
 from gatekeeper.manners.acting import replace_session
@@ -77,6 +77,7 @@ async def _overview(
     user = await read.users.by_id(turn.session.owner.user_id)
     policies = await read.policies.read()
     _, applies = await read.policies.applies_to(user.id)
+    authenticators = await read.authenticators.of_user(user.id)
     latest = await own_activity.history(services, turn.session, limit=LATEST)
     sessions = await own_sessions.standing(services, user.id, now)
     return await turn.page(
@@ -86,7 +87,8 @@ async def _overview(
         password=_password(user, policies.password, now),
         rules=rules_of(policies.password),
         required=applies,
-        authenticators=await read.authenticators.of_user(user.id),
+        authenticators=authenticators,
+        names={one.id: shown_name(one) for one in authenticators},
         most=MOST,
         recovery_codes={
             "left": await read.recovery_codes.left(user.id),
