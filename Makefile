@@ -17,16 +17,11 @@ demo: $(STAMP) ## A small mail platform behind a gateway, on 127.0.0.1 (DEMO="--
 
 .PHONY: test
 test: system-packages $(DEV_STAMP) lint types contracts ## Everything: lint, types, floors, unit, integration and browser tests
-	@mkdir -p build
 	@$(BIN)/coverage erase
-	@echo "browsers and gigabytes run beside the others; what they say comes at the end (build/whole.log)"
-	@$(BIN)/pytest -m "browser or slow" >build/whole.log 2>&1 & whole=$$!; \
-	$(BIN)/coverage run -m pytest -m "not browser and not slow"; others=$$?; \
-	wait $$whole; whole=$$?; cat build/whole.log; \
-	test $$whole = 0 && test $$others = 0
-	@$(BIN)/coverage combine -q
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=$(COVERAGE)
 
+WORKERS := auto
 COVERAGE := 85
 
 .PHONY: quick
@@ -54,6 +49,10 @@ format: $(DEV_STAMP) ## Formats the source and sorts its imports
 .PHONY: bench
 bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core each, in one run; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
+
+.PHONY: bench-pages
+bench-pages: $(DEV_STAMP) ## First paint of the sign-in page, and what each page weighs; writes build/bench-pages.json
+	$(BIN)/python -m tests.bench.pages
 
 .PHONY: messages
 messages: $(DEV_STAMP) ## Brings the catalogues of templates/locales up to date with what pages say
