@@ -23,6 +23,7 @@ from redis import asyncio as redis
 from gatekeeper.domain.login import DAY
 from tests.e2e.gateway import Gate
 from tests.e2e.person import Person
+from tests.e2e.post import Post
 
 PASSWORD = "Kwvzqhf-77"
 NEVER = {"expiry": {"mode": "never"}, "reuse": {"forbid_last": 0}, "strength": "basic"}
@@ -68,6 +69,7 @@ CONFIG = {
     "GATEKEEPER__SERVER__LIMITS__UPSTREAM_TIMEOUT": "2s",
     "GATEKEEPER__SERVER__LIMITS__HEAD_BYTES": "16384",
     "GATEKEEPER__BRANDING__NAME": "Example Mail",
+    "GATEKEEPER__MAIL__SENDER": "Example Mail <no-reply@example.com>",
     "GATEKEEPER__LOG__REQUESTS": "false",
 }
 
@@ -94,6 +96,7 @@ class Stage:
 
     gate: Gate
     redis_url: str
+    post: Post
     _new_page: Callable[[], Awaitable[Page]] = field(init=False)
     _shoot: Callable[[Page, str], Awaitable[None]] = field(init=False)
     _people: dict[str, Person] = field(default_factory=dict)
@@ -312,6 +315,31 @@ async def own_account(stage: Stage) -> None:
     await person.opens("/gatekeeper/account")
     await person.page.locator("form[action$='/account/authenticators'] button").click()
     await stage.shoot(person, "account-confirm")
+
+
+@scene
+async def recovery_address(stage: Stage) -> None:
+    """Setting a recovery address, and confirming it in another browser."""
+    person, name, address = await stage.nobody(), await stage.newcomer(), "someone@home.example"
+    await person.signs_in(name, PASSWORD)
+    await person.opens("/gatekeeper/account/recovery-address/set")
+    await stage.shoot(person, "recovery-address")
+    await person.fills(recovery_email=name)
+    await person.submits()
+    await stage.shoot(person, "recovery-address-refused")
+    await person.fills(recovery_email=address)
+    await person.submits()
+    await stage.shoot(person, "account-recovery-address-to-confirm")
+    link = (await stage.post.letter(address)).link.removeprefix(stage.gate.base)
+    stranger = await stage.nobody()
+    await stranger.opens(link)
+    await stage.shoot(stranger, "recovery-address-confirm")
+    await stranger.submits()
+    await stage.shoot(stranger, "recovery-address-confirmed")
+    await stranger.opens(link)
+    await stage.shoot(stranger, "recovery-address-ended")
+    await person.opens("/gatekeeper/account/recovery-address/remove")
+    await stage.shoot(person, "recovery-address-remove")
 
 
 async def redis_process(url: str) -> int:

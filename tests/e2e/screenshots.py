@@ -12,15 +12,19 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.message import EmailMessage
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from gatekeeper.config import Branding
 from gatekeeper.embedded import Engines
 from gatekeeper.store.migrations import migrate
 from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.gateway import Clock, open_gate, open_platform
+from tests.e2e.post import open_post
 from tests.e2e.scenes import CONFIG, PAGES, ROUTES, SCENES, Stage, neighbours
+from tests.manners.mails import ALL, LINK, WITH_LINK, letters_of, mail
 
 OUT = Path("build/screenshots")
 WIDTHS = {1280: 800, 390: 844}
@@ -77,7 +81,7 @@ async def a_stage(templates: Path | None = None) -> AsyncIterator[Stage]:
     Args:
         templates: a folder whose files go before ours.
     """
-    environ = CONFIG if templates is None else CONFIG | {"GATEKEEPER__BRANDING__TEMPLATES": str(templates)}
+    environ = dict(CONFIG) if templates is None else CONFIG | {"GATEKEEPER__BRANDING__TEMPLATES": str(templates)}
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="gatekeeper-screenshots-") as name:
         folder = Path(name)
@@ -85,7 +89,9 @@ async def a_stage(templates: Path | None = None) -> AsyncIterator[Stage]:
             Engines.start(folder / "data", durable=False) as engines,
             open_platform(folder) as platform,
             neighbours(folder),
+            open_post() as post,
         ):
+            environ["GATEKEEPER__MAIL__SMTP"] = post.smtp
             await migrate(engines.database_url)
             async with open_gate(
                 folder,
@@ -96,7 +102,7 @@ async def a_stage(templates: Path | None = None) -> AsyncIterator[Stage]:
                 routes=ROUTES,
                 environ=environ,
             ) as gate:
-                yield Stage(gate, engines.redis_url)
+                yield Stage(gate, engines.redis_url, post)
 
 
 async def take(stage: Stage, camera: Camera, only: set[str]) -> None:
@@ -111,12 +117,26 @@ async def take(stage: Stage, camera: Camera, only: set[str]) -> None:
         if not only or name in only:
             await stage.set(camera.new_page, camera.shoot)
             await scene(stage)
+    if not only or "mails" in only:
+        await take_mails(camera)
     for complaint in camera.complaints:
         print(f"  the console says: {complaint}", file=sys.stderr)
 
 
+async def take_mails(camera: Camera) -> None:
+    """Every mail in each of its states, as a mailbox shows its HTML."""
+    letters = letters_of(Branding(name="Example Mail", contact="it@example.com"))
+    page = await camera.new_page()
+    for kind, number in ALL:
+        letter = letters.write(mail(kind, number, language=camera.language), LINK if kind in WITH_LINK else None)
+        html = letter.get_body(("html",))
+        assert isinstance(html, EmailMessage)
+        await page.set_content(str(html.get_content()))
+        await camera.shoot(page, f"mail-{kind.value}{f'-{number}' if number else ''}")
+
+
 async def main() -> None:
-    names = [*SCENES, "pages", *(page.name for page in PAGES)]
+    names = [*SCENES, "mails", "pages", *(page.name for page in PAGES)]
     parser = argparse.ArgumentParser(prog="screenshots", description="Pictures of every page, into build/screenshots.")
     parser.add_argument("--only", metavar="NAME", action="append", choices=names, help=f"one of {', '.join(names)}")
     parser.add_argument("--lang", action="append", choices=list(LOCALES), help="en if left out; may be given twice")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from gatekeeper.config import Branding, Config, MailConfig, MailServer, Sender, ServerConfig, StorageConfig
+from gatekeeper.domain.addresses import authority
 from gatekeeper.flows.mails import DAY, MailKind
+from gatekeeper.manners.letters import Letters
+from gatekeeper.manners.render import Renderer
 from gatekeeper.store.outbox import Mail
 
 AT = 1_800_000_000.0
@@ -51,3 +57,11 @@ def mail(kind: MailKind, number: int = 0, *, language: str | None = None, **chan
 
 ALL = [(kind, number) for kind, some in DETAILS.items() for number in range(len(some))]
 """Every kind in each of its states."""
+
+
+def letters_of(branding: Branding, sender: Sender | None = None) -> Letters:
+    """What writes the mails of a platform."""
+    server = ServerConfig("https://mail.example.com", authority("mail.example.com"), "https", 443)
+    found = MailConfig(MailServer("localhost", 25), sender or Sender(branding.name, "no-reply@example.com"))
+    config = Config(server=server, storage=StorageConfig(Path("/nowhere")), branding=branding, mail=found)
+    return Letters(Renderer(branding, "/gatekeeper", branding.templates), config, found)

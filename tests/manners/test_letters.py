@@ -6,27 +6,22 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from gatekeeper.config import Branding, Config, MailConfig, MailServer, Sender, ServerConfig, StorageConfig
-from gatekeeper.domain.addresses import authority
+from gatekeeper.config import Branding, Sender
 from gatekeeper.flows.mails import MailKind
 from gatekeeper.manners.accent import READABLE, contrast, parse
 from gatekeeper.manners.letters import Letters
-from gatekeeper.manners.render import Renderer, folders
-from tests.manners.mails import ALL, DETAILS, LINK, WITH_LINK, mail
+from gatekeeper.manners.render import folders
+from tests.manners.mails import ALL, DETAILS, LINK, WITH_LINK, letters_of, mail
 
 BRAND = Branding(name="Müller & Söhne", accent="#e8b500", contact="help@example.com")
-MAIL = MailConfig(MailServer("localhost", 25), Sender("Müller, Söhne", "no-reply@xn--mller-kva.example"))
+SENDER = Sender("Müller, Söhne", "no-reply@xn--mller-kva.example")
 
 
-def letters(branding: Branding = BRAND, sender: Sender = MAIL.sender) -> Letters:
-    server = ServerConfig("https://mail.example.com", authority("mail.example.com"), "https", 443)
-    found = replace(MAIL, sender=sender)
-    config = Config(server=server, storage=StorageConfig(Path("/nowhere")), branding=branding, mail=found)
-    return Letters(Renderer(branding, "/gatekeeper", branding.templates), config, found)
+def letters(branding: Branding = BRAND) -> Letters:
+    return letters_of(branding, SENDER)
 
 
 LETTERS = letters()

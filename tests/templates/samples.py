@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from gatekeeper.config import Branding
-from gatekeeper.domain.model import OwnerFacts, Session
+from gatekeeper.domain.model import OwnerFacts, Session, User
 from gatekeeper.domain.passwords import RULES, Strength
 from gatekeeper.domain.wording import N_
 from gatekeeper.manners.failures import Shown, WayOn
@@ -212,6 +212,16 @@ PAGES: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "account-recovery-codes": ("account/recovery_codes.html", {"actor": ANNA, "codes": CODES}),
     "account-asked": ("account/ask.html", ASKED),
+    "recovery-address": (
+        "account/recovery_address.html",
+        {"actor": ANNA, "values": {"recovery_email": "anna"}, "errors": {"recovery_email": "This is no address."}},
+    ),
+    "recovery-address-confirm": (
+        "account/recovery_address_confirm.html",
+        {"token": "a-token", "user": User(ANNA, NOW, recovery_email="anna@home.example")},
+    ),
+    "recovery-address-confirmed": ("account/recovery_address_confirmed.html", {"address": "anna@home.example"}),
+    "recovery-address-ended": ("account/recovery_address_ended.html", {}),
     "account-rename": (
         "account/rename.html",
         {

@@ -47,9 +47,8 @@ async def ask_removal(turn: Turn) -> web.StreamResponse:
     user = await turn.services.database.read.users.by_id(turn.session.owner.user_id)
     if user.recovery_email is None:
         raise web.HTTPNotFound
-    title = N_("Remove %(address)s?", address=user.recovery_email)
-    text = N_("If you forget your password, no link can be sent there any more.")
-    return await ask(turn, title, text, N_("Remove the address"))
+    text = N_("If you forget your password, no link can be sent to %(address)s any more.", address=user.recovery_email)
+    return await ask(turn, N_("Remove your recovery address?"), text, N_("Remove"))
 
 
 async def remove(turn: Turn) -> web.StreamResponse:
