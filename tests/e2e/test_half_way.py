@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("gate", [open_gate], ids=["one-node"], indi
 
 PLATFORM = ["/", "/mail/", "/mail/whoami", "/mail/api/messages", "/mail/events", "/mail/nothing-here"]
 SIGN_IN = re.compile(r"/gatekeeper/(login(/[a-z-]+)?|logout)$")
-OPEN = re.compile(r"/gatekeeper/(static/.*|\.well-known/jwks\.json|api/v1/openapi\.json)$")
+OPEN = re.compile(r"/gatekeeper/(static/.*|\.well-known/jwks\.json|api/v1/openapi\.json|account/recovery-address)$")
 
 
 def addresses(app: web.Application) -> list[tuple[str, str]]:
@@ -44,6 +44,24 @@ async def half_way_after_code(gate: Gate, visitor: Visitor) -> None:
     assert "/login/password" in where
 
 
+async def half_way_by_a_link(gate: Gate, visitor: Visitor) -> None:
+    """Anna was given a one-time link and has used it, and has given no code."""
+    anna = await gate.user_id("anna@example.com")
+    made = await gate.api("POST", f"/users/{anna}/one-time-link", {"reason": "forgot it"})
+    _, page = await visitor.get(made["link"])
+    token = made["link"].partition("?token=")[2]
+    _, where = await visitor.post(f"{gate.base}/gatekeeper/login/reset", page, token=token)
+    assert "/login/code" in where
+
+
+async def half_way_by_a_link_after_code(gate: Gate, visitor: Visitor) -> None:
+    """Anna has used a one-time link and given the code, and owes a new password."""
+    await half_way_by_a_link(gate, visitor)
+    _, page = await visitor.get(f"{gate.base}/gatekeeper/login/code")
+    _, where = await visitor.post(f"{gate.base}/gatekeeper/login/code", page, code=visitor.code(gate.clock()))
+    assert "/login/password" in where
+
+
 async def enrol(gate: Gate, visitor: Visitor, username: str) -> None:
     """Signs a person in who must enrol, through the three steps, to the very end."""
     _, where = await visitor.gives_password(gate.base, username)
@@ -67,7 +85,10 @@ async def everywhere(gate: Gate, visitor: Visitor) -> dict[tuple[str, str], int]
     }
 
 
-@pytest.mark.parametrize("state", [None, half_way_after_password, half_way_after_code])
+@pytest.mark.parametrize(
+    "state",
+    [None, half_way_after_password, half_way_after_code, half_way_by_a_link, half_way_by_a_link_after_code],
+)
 async def test_only_a_session_passes(gate, state):
     async with Visitor() as enrolled, Visitor() as visitor:
         await gate.set_two_factor({"mode": "everyone"})

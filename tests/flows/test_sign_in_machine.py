@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,7 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.login import owed
 from gatekeeper.domain.model import Method, PasswordPolicy, Step, TwoFactorMode, TwoFactorPolicy
-from gatekeeper.flows import new_password, sessions, sign_in, standing, two_factor
+from gatekeeper.flows import links, new_password, sessions, sign_in, standing, two_factor
+from gatekeeper.flows.acting import command_line
+from gatekeeper.flows.links import LinkEnded
 from gatekeeper.flows.new_password import Typed
 from gatekeeper.flows.standing import AttemptEnded
 from gatekeeper.flows.throttling import Throttled
@@ -34,18 +37,31 @@ class SignIns(RuleBasedStateMachine):
     world: World
     loop: asyncio.Runner
 
-    @initialize(enrolled=st.booleans(), required=st.booleans())
-    def begin(self, enrolled: bool, required: bool) -> None:
+    @initialize(enrolled=st.booleans(), required=st.booleans(), half_way=st.sampled_from(["nowhere", "trust", "link"]))
+    def begin(self, enrolled: bool, required: bool, half_way: str) -> None:
+        """Chance alone would hardly ever trust a device, or get far by a link, so some begin with that."""
         self.name = f"person-{next(NAMES)}"
         self.password = PASSWORD
         self.earlier: list[str] = []
-        self.secret = SECRET if enrolled else None
+        self.secret = SECRET if enrolled or half_way == "trust" else None
         self.tokens: dict[int, str] = {}
         self.used: set[str] = set()
         self.proven: dict[str, set[Method]] = {}
         self.sessions: list = []
+        self.links: list[str] = []
+        self.cookies: dict[bool, str] = {}
+        self.trusted: dict[bool, float] = {}
+        self.days: int | None = None
+        self.asks_trust: set[str] = set()
         self.user = self.run(self.world.person(self.name, secret=self.secret, change_required=required))
-        self.policies(TwoFactorMode.OFF)
+        self.policies(TwoFactorMode.OFF, trusted=30)
+        if half_way == "trust":
+            self.sign_in_from_beginning_to_end(0)
+            self.world.clock.advance(3_600)
+            self.give_password(0, right=True)
+            self.finish(0)
+        elif half_way == "link":
+            self.make_a_link(used=True)
 
     def run(self, work):
         return self.loop.run(work)
@@ -59,7 +75,8 @@ class SignIns(RuleBasedStateMachine):
         return self.world.now
 
     def client(self, tab: int):
-        return HOME if tab < 2 else AWAY
+        cookie = self.cookies.get(tab < 2)
+        return replace(HOME if tab < 2 else AWAY, device=cookie)
 
     # What the person, or whoever has some of their secrets, does.
 
@@ -79,6 +96,28 @@ class SignIns(RuleBasedStateMachine):
         self.tokens[tab] = token
         self.proven[token] = {Method.PASSWORD} | (self.fresh(holder) - {Method.PASSWORD})
 
+    @rule(used=st.booleans())
+    def make_a_link(self, used: bool) -> None:
+        """An administrator makes a link; earlier ones are void, but somebody keeps them."""
+        link = self.run(links.create(self.services, command_line(), self.user.id, "forgot it", self.now))
+        self.links = [*self.links[-2:], link.partition("?token=")[2]]
+        if used:
+            self.use_a_link(2, newest=True)
+
+    @rule(tab=TABS, newest=st.booleans())
+    def use_a_link(self, tab: int, newest: bool) -> None:
+        if not self.links:
+            return
+        link = self.links[-1 if newest else 0]
+        try:
+            token, where = self.run(links.use(self.services, link, "/", self.client(tab), self.now))
+        except LinkEnded:
+            return
+        assert link == self.links[-1]
+        assert where.step is (Step.CODE if self.secret else Step.NEW_PASSWORD)
+        self.tokens[tab] = token
+        self.proven[token] = {Method.LINK}
+
     @rule(tab=TABS)
     def take_over_a_session(self, tab: int) -> None:
         session = self.held(tab)
@@ -96,14 +135,14 @@ class SignIns(RuleBasedStateMachine):
         self.proven[token] = self.fresh(session)
         assert where.step is Step.PASSWORD or Method.PASSWORD in self.proven[token]
 
-    @rule(tab=TABS, kind=st.sampled_from(["right", "wrong", "again"]))
-    def give_code(self, tab: int, kind: str) -> None:
+    @rule(tab=TABS, kind=st.sampled_from(["right", "wrong", "again"]), trust=st.booleans())
+    def give_code(self, tab: int, kind: str, trust: bool = False) -> None:
         code = self.world.code(self.secret) if self.secret and kind != "wrong" else "000000"
         where = self.stand(tab, Step.CODE)
         if where is None:
             return
         try:
-            self.run(two_factor.give_code(self.services, where, code, self.client(tab), self.now))
+            self.run(two_factor.give_code(self.services, where, code, self.client(tab), self.now, trust=trust))
         except (Refused, Throttled, AttemptEnded):
             return
         assert self.secret is not None
@@ -111,6 +150,7 @@ class SignIns(RuleBasedStateMachine):
         assert code not in self.used
         self.used.add(code)
         self.proven[self.tokens[tab]].add(Method.OTP)
+        (self.asks_trust.add if trust else self.asks_trust.discard)(self.tokens[tab])
 
     @rule(tab=TABS, right=st.booleans())
     def enrol(self, tab: int, right: bool) -> None:
@@ -141,6 +181,8 @@ class SignIns(RuleBasedStateMachine):
         assert new not in (self.password, "weak")
         self.earlier.append(self.password)
         self.password = new
+        self.trusted.clear()
+        self.proven[self.tokens[tab]] = (self.proven[self.tokens[tab]] - {Method.LINK}) | {Method.PASSWORD}
         for token in self.proven:
             if token != self.tokens[tab]:
                 self.proven[token] = set()
@@ -173,7 +215,10 @@ class SignIns(RuleBasedStateMachine):
         done = self.run(sign_in.finish(self.services, where, self.client(tab), self.now))
         with pytest.raises(AttemptEnded):
             self.run(sign_in.finish(self.services, where, self.client(tab), self.now))
-        self.judge(done.session, self.proven[token])
+        self.judge(done.session, self.proven[token], at_home=tab < 2)
+        self.cookies[tab < 2] = done.device
+        if token in self.asks_trust and self.days is not None:
+            self.trusted[tab < 2] = self.now + self.days * 86_400
         self.sessions.append((tab, done.session.id))
 
     @rule(tab=TABS)
@@ -188,7 +233,7 @@ class SignIns(RuleBasedStateMachine):
         """Whatever step is due, done right: without this, chance would hardly ever reach the end."""
         where = self.stand(tab)
         steps = {
-            Step.CODE: lambda: self.give_code(tab, "right"),
+            Step.CODE: lambda: self.give_code(tab, "right", trust=True),
             Step.ENROL: lambda: self.enrol(tab, right=True),
             Step.NEW_PASSWORD: lambda: self.change_password(tab, self.unused_password()),
             Step.RECOVERY_CODES: lambda: self.save_recovery_codes(tab, ticked=True),
@@ -212,15 +257,23 @@ class SignIns(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.world.clock.advance(seconds)
 
-    @rule(mode=st.sampled_from([TwoFactorMode.OFF, TwoFactorMode.EVERYONE]), days=st.sampled_from([None, 1, 90]))
-    def policies(self, mode: TwoFactorMode, days: int | None = None) -> None:
+    @rule(
+        mode=st.sampled_from([TwoFactorMode.OFF, TwoFactorMode.EVERYONE]),
+        days=st.sampled_from([None, 1, 90]),
+        trusted=st.sampled_from([None, 30, 30, 1]),
+    )
+    def policies(self, mode: TwoFactorMode, days: int | None = None, trusted: int | None = None) -> None:
         async def change() -> None:
             async with self.services.database.transaction() as tables:
-                await tables.policies.set_two_factor(TwoFactorPolicy(mode=mode), [], None)
+                policy = TwoFactorPolicy(mode=mode, trusted_devices_days=trusted)
+                await tables.policies.set_two_factor(policy, [], None)
                 await tables.policies.set_password(PasswordPolicy(expiry_days=days, forbid_last=2), None)
             await self.services.node.refresh()
 
         self.run(change())
+        self.days = trusted
+        if trusted is None:
+            self.trusted.clear()
 
     @rule()
     def demand_a_new_password(self) -> None:
@@ -240,6 +293,7 @@ class SignIns(RuleBasedStateMachine):
 
         self.run(reset())
         self.secret = None
+        self.trusted.clear()
         self.proven = {token: set() for token in self.proven}
 
     @rule()
@@ -285,7 +339,7 @@ class SignIns(RuleBasedStateMachine):
                 return self.run(self.services.reader.read(session_id, self.now))
         return None
 
-    def judge(self, session, proven: set[Method]) -> None:
+    def judge(self, session, proven: set[Method], *, at_home: bool) -> None:
         """What must be true of every session at the moment that it begins."""
         read = self.services.database.read
         facts = self.run(self.world.user(self.user.id)).facts
@@ -293,10 +347,12 @@ class SignIns(RuleBasedStateMachine):
         _, applies = self.run(read.policies.applies_to(self.user.id))
         assert facts.enabled
         assert Method.PASSWORD in proven
+        assert Method.LINK not in proven | {proof.method for proof in session.proofs}
         assert Method.PASSWORD in {proof.method for proof in session.proofs}
         assert owed(facts, policy, self.now, two_factor_applies=applies) is None
         if facts.enrolled:
-            assert Method.OTP in proven
+            assert Method.OTP in proven or self.trusted.get(at_home, 0.0) > self.now - 600
+            assert session.second_factor is (Method.OTP in {proof.method for proof in session.proofs})
             assert not facts.recovery_codes_pending
         assert session.owner == facts
 
