@@ -32,6 +32,7 @@ WORDS: dict[str, str] = {
     "recovery-address.set": N_("You set a recovery address"),
     "recovery-address.confirmed": N_("You confirmed your recovery address"),
     "recovery-address.removed": N_("You removed your recovery address"),
+    "mail.given-up": N_("A mail to you could not be sent"),
     "two-factor.enrolled": N_("You turned on two-step verification"),
     "recovery-codes.issued": N_("You were given new recovery codes"),
     "recovery-code.used": N_("A recovery code was used"),
