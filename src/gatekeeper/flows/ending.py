@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import Permission
 from gatekeeper.domain.wording import N_
-from gatekeeper.flows import audit, sessions
+from gatekeeper.flows import audit, own_sessions, sessions
 from gatekeeper.flows.acting import require, require_over
 
 if TYPE_CHECKING:
@@ -37,14 +37,7 @@ async def list_sessions(services: Services, actor: Actor, user_id: str, now: flo
     """
     require(actor, Permission.USERS_MANAGE)
     require_over(actor, await services.database.read.users.by_id(user_id))
-    found = await services.sessions.of_user(user_id)
-    idle = services.config.session.idle_timeout
-    standing = [
-        session
-        for session in found
-        if session.expires_at > now and session.last_seen_at + idle > now and not services.node.is_ended(session)
-    ]
-    return sorted(standing, key=lambda session: session.last_seen_at, reverse=True)
+    return await own_sessions.standing(services, user_id, now)
 
 
 async def end_one(services: Services, actor: Actor, user_id: str, session_id: str, now: float) -> None:

@@ -222,6 +222,18 @@ async def test_half_way_opens_nothing(world, visitor):
     assert await held(world) == [one]
 
 
+async def test_who_gave_a_code_for_what_is_not_theirs_stays_signed_in(world, visitor):
+    user = await world.person()
+    anna = visitor()
+    await anna.signs_in()
+    await world.enrol(user.id)
+    asked = await anna.sends("/authenticators/nonsense/remove")
+    assert asked.status == 404 or asked.title == "Enter your code"
+    answer = await anna.sends("/authenticators/nonsense/remove", code=world.code())
+    assert answer.status == 404
+    assert (await anna.opens()).status == 200
+
+
 async def test_with_codes_a_first_one_needs_the_administrators(world, visitor):
     user = await world.person()
     await world.two_factor(TwoFactorMode.OFF, Enrolment.WITH_CODE)
@@ -244,7 +256,7 @@ async def test_what_took_too_long_says_so_and_changes_nothing(world, anna):
     await redis.delete(*[key async for key in redis.scan_iter("gk:d:*")])
     answer = await anna.sends(NEW, page, code=world.code(page.secret))
     assert answer.location == ACCOUNT
-    assert "took too long" in html.unescape((await anna.browser.follow(answer)).text)
+    assert "nothing to confirm any more" in html.unescape((await anna.browser.follow(answer)).text)
     assert (await anna.opens(NEW)).location == ACCOUNT
     assert len(await held(world)) == 1
 

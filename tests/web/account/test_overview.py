@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flows.world import OTHER, PASSWORD
+from gatekeeper.domain.model import Permission
+from tests.flows.world import DAY, OTHER, PASSWORD
 
 ACCOUNT = "/gatekeeper/account"
 LOGIN = "/gatekeeper/login"
@@ -94,3 +95,57 @@ async def test_guessing_the_current_password_is_throttled(world, browser):
     for number in range(5):
         assert (await browser.send(ACCOUNT, form, **typed(current=f"wrong-{number}"))).status == 401
     assert (await browser.send(ACCOUNT, form, **typed())).status == 429
+
+
+async def test_a_language_is_chosen_and_spoken_from_then_on(world, browser):
+    user = await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    form = await browser.get(ACCOUNT)
+    assert (await browser.send(f"{ACCOUNT}/language", form, language="it")).location == ACCOUNT
+    assert '<html lang="it">' in (await browser.get(ACCOUNT)).text
+    assert (await world.user(user.id)).language == "it"
+    await browser.send(f"{ACCOUNT}/language", form, language="")
+    page = await browser.get(ACCOUNT, **{"Accept-Language": "en"})
+    assert '<html lang="en">' in page.text
+    assert (await world.user(user.id)).language is None
+
+
+@pytest.mark.parametrize("tag", ["tlh", "../../etc", "IT"])
+async def test_a_language_without_pages_is_refused(world, browser, tag):
+    user = await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    assert (await browser.send(f"{ACCOUNT}/language", await browser.get(ACCOUNT), language=tag)).status == 400
+    assert (await world.user(user.id)).language is None
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(20.0, None), (6.9, "It expires in 7 days."), (1.2, "It expires in 1 day."), (0.1, "in less than a day")],
+)
+async def test_the_end_of_a_password_is_told_before_it_comes(world, browser, days, says):
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    await world.password_policy(expiry_days=30, warn_days=7)
+    user = await world.services.database.read.users.by_login("anna")
+    async with world.services.database.transaction() as tables:
+        stored = await tables.passwords.current(user.id)
+        await tables.passwords.set(
+            user.id, stored.hash, stored.strength, world.now - (30 - days) * DAY, must_change=False, keep=0
+        )
+    page = await browser.get(ACCOUNT)
+    assert ("notice-warning" in page.text) is (says is not None)
+    assert says is None or says in page.text
+
+
+async def test_an_administrator_finds_the_way_to_the_console_and_nobody_else_does(world, new_browser):
+    await world.person()
+    boss = await world.person("boss")
+    async with world.services.database.transaction() as tables:
+        await tables.users.set_permissions(boss.id, [Permission.AUDIT_READ])
+    pages = {}
+    for name in ("anna", "boss"):
+        browser = new_browser()
+        await browser.sign_in(name, PASSWORD)
+        pages[name] = (await browser.get(ACCOUNT)).text
+    assert "/gatekeeper/admin/" not in pages["anna"]
+    assert 'href="/gatekeeper/admin/audit"' in pages["boss"]

@@ -30,7 +30,7 @@ ALL = f"{ADDRESS}/authenticators"
 NEW = f"{ALL}/new"
 ONE = f"{ALL}/{{id}}"
 REPLACING = f"{ONE}/replace"
-TOO_LATE = N_("Setting up the authenticator took too long, so nothing has changed. Please begin again.")
+TOO_LATE = N_("There is nothing to confirm any more: it is done already, or it took longer than ten minutes.")
 
 
 async def begin(turn: Turn) -> web.StreamResponse:
@@ -186,7 +186,7 @@ DOORS = (
     Door("GET", REPLACING, show, ()),
     Door("POST", REPLACING, confirm, (), grave=True),
     Door("GET", f"{ONE}/rename", ask_name, ()),
-    Door("POST", f"{ONE}/rename", after_a_code(rename), (), grave=True),
+    Door("POST", f"{ONE}/rename", rename, (), grave=True),
     Door("GET", f"{ONE}/remove", ask_removal, ()),
     Door("POST", f"{ONE}/remove", after_a_code(remove), (), grave=True),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.domain.login import DAY, expires_soon, password_expires_at
@@ -23,8 +24,6 @@ from gatekeeper.web.passwords import rules_of, typed_of
 from gatekeeper.web.refusals import refusal_of
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from gatekeeper.domain.model import PasswordPolicy, User
     from gatekeeper.web.inside import Turn
 
@@ -64,7 +63,7 @@ async def choose_language(turn: Turn) -> web.StreamResponse:
     tag = turn.form.get("language", "") or None
     known = turn.request.app[RENDERER].languages
     if tag is not None and tag not in known:
-        return await _overview(turn, HTTPStatus.UNPROCESSABLE_ENTITY)
+        raise web.HTTPBadRequest
     await own_language.choose(turn.services, turn.session, tag)
     return await turn.done(N_("Your language has been saved."), ADDRESS)
 
@@ -115,11 +114,13 @@ def _recovery_address(user: User) -> dict[str, object]:
 def _password(user: User, policy: PasswordPolicy, now: float) -> dict[str, object]:
     """When it was changed, when it expires, and in how many days that is if it is soon."""
     expires_at = password_expires_at(user.facts, policy)
-    soon = expires_at is not None and expires_soon(user.facts, policy, now)
+    left = None
+    if expires_at is not None and expires_soon(user.facts, policy, now):
+        left = round((expires_at - now) / DAY) if expires_at - now >= DAY else 0
     return {
         "changed_at": user.facts.password_changed_at,
         "expires_at": expires_at,
-        "days_left": math.floor((expires_at - now) / DAY) if soon and expires_at is not None else None,
+        "days_left": left,
     }
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from gatekeeper.domain.errors import Refused
+from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.flows.proving import prove_by_code
 from gatekeeper.flows.throttling import Throttled
 from gatekeeper.manners.acting import replace_session, session_of
-from gatekeeper.manners.keys import COOKIES
+from gatekeeper.manners.keys import COOKIES, DESTINATIONS
+from gatekeeper.web.pages import error_page, see_other
 from gatekeeper.web.refusals import refusal_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ async def ask(
 def after_a_code(
     handler: Callable[[Turn], Awaitable[web.StreamResponse]],
 ) -> Callable[[Turn], Awaitable[web.StreamResponse]]:
-    """A handler that changes one's factors: in a session in which no code was given, it asks for one first."""
+    """A handler that changes one's factors: in a session in which no code was given, it asks for one first.
+
+    Its form has no fields of its own: the page that asks for the code keeps none.
+    """
 
     async def handle(turn: Turn) -> web.StreamResponse:
         if turn.session.second_factor or not turn.actor.user.enrolled:
@@ -74,9 +78,14 @@ def after_a_code(
             token, fresh = await prove_by_code(turn.services, turn.session, turn.form[CODE], turn.client, turn.now)
         except (Refused, Throttled) as refused:
             return await _code_page(turn, *refusal_of(refused))
+        except NotFound:
+            return see_other(turn.request.app[DESTINATIONS].own("/login", turn.address(ADDRESS)))
         replace_session(turn.request, fresh)
         actor = replace(turn.actor, session=fresh, authenticated_at=fresh.authenticated_at)
-        response = await handler(replace(turn, actor=actor, session=fresh))
+        try:
+            response = await handler(replace(turn, actor=actor, session=fresh))
+        except NotFound:
+            response = error_page(turn.request, HTTPStatus.NOT_FOUND)
         if await session_of(turn.request) is fresh:
             turn.request.app[COOKIES].set_session(response, token)
         return response
