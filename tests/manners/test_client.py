@@ -35,6 +35,11 @@ def test_the_edges_word_is_taken():
     assert len(client.user_agent) == 300
 
 
+def test_what_a_browser_says_of_itself_can_be_stored_and_shown():
+    client = client_of(request(User_Agent="Brow\udcffser\t\x7f 1", Accept_Language="it\udc80"))
+    assert (client.user_agent, client.wishes) == ("Brow?ser 1", "it?")
+
+
 def test_without_an_edge_the_client_is_this_machine_and_the_scheme_the_public_one():
     assert client_of(request()).address == "127.0.0.1"
     assert scheme_of(request()) == "https"

@@ -24,11 +24,17 @@ def client_of(request: web.Request) -> Client:
     """Who asks, from where, and on which device."""
     return Client(
         address=request.headers.get(ADDRESS, NO_EDGE),
-        user_agent=request.headers.get("User-Agent", "")[:LONGEST_AGENT],
+        user_agent=_told(request, "User-Agent", LONGEST_AGENT),
         request_id=request.headers.get(REQUEST_ID, ""),
         device=request.app[COOKIES].device(request),
-        wishes=request.headers.get("Accept-Language", "")[:LONGEST_WISHES],
+        wishes=_told(request, "Accept-Language", LONGEST_WISHES),
     )
+
+
+def _told(request: web.Request, name: str, longest: int) -> str:
+    """What a browser tells of itself, in characters that can be stored and shown: it may send any byte."""
+    text = request.headers.get(name, "")[:longest].encode("utf-8", "replace").decode()
+    return "".join(character for character in text if character.isprintable())
 
 
 def scheme_of(request: web.Request) -> str:
