@@ -318,6 +318,52 @@ async def own_account(stage: Stage) -> None:
 
 
 @scene
+async def password_management(stage: Stage) -> None:
+    """Each state of the page of policies, and what it leads to."""
+    gate, page = stage.gate, "/gatekeeper/admin/passwords"
+    gate.clock.forward(40 * DAY)
+    ada = await stage.person("admin@example.com")
+    rules, two_step = (ada.page.locator(f"form[action='{page}/{name}']") for name in ("rules", "two-step"))
+    await ada.opens(page)
+    await stage.shoot(ada, "passwords")
+    await ada.page.locator("#expiry-every").check()
+    await ada.page.locator("#days").fill("0")
+    await rules.locator(".policy-foot button").click()
+    await stage.shoot(ada, "passwords-refused")
+    await ada.page.locator("#days").fill("60")
+    await ada.page.locator("#strength-advanced").check()
+    await rules.locator(".policy-foot button").click()
+    await stage.shoot(ada, "passwords-review")
+    await gate.set_password_policy(NEVER | {"expiry": {"mode": "every", "days": 90}, "strength": "medium"})
+    await ada.page.locator("form[action$='/apply'] button").click()
+    await stage.shoot(ada, "passwords-stale")
+    await ada.opens(page)
+    await rules.locator(".policy-foot button").click()
+    await stage.shoot(ada, "passwords-review-of-nothing")
+    await ada.opens(page)
+    await ada.page.locator("#who-except").check()
+    for name in ("admin", "lucia"):
+        await ada.page.locator("#except-query").fill(name)
+        await ada.page.locator("#except-results [role=option]").first.click()
+    await ada.page.locator("#except-query").fill("m")
+    await ada.page.locator("#except-results [role=option]").first.wait_for()
+    await stage.shoot(ada, "passwords-picker")
+    await two_step.locator(".policy-foot button").click()
+    await stage.shoot(ada, "passwords-review-of-people")
+    await ada.page.locator("form[action$='/apply'] button").click()
+    await stage.shoot(ada, "passwords-applied")
+    for name in ("enrolment", "short", "unknown", "people", "people?query=a", "people?query=nobody", "require-change"):
+        await ada.opens(f"{page}/{name}")
+        await stage.shoot(
+            ada, f"passwords-{name.partition('?')[0]}{'-found' * ('=' in name)}{'-nobody' * ('nobody' in name)}"
+        )
+    await ada.opens(page)
+    await ada.page.locator("a[data-asks]").click()
+    await ada.page.locator("dialog[open]").wait_for()
+    await stage.shoot(ada, "passwords-asks")
+
+
+@scene
 async def recovery_address(stage: Stage) -> None:
     """Setting a recovery address, and confirming it in another browser."""
     person, name, address = await stage.nobody(), await stage.newcomer(), "someone@home.example"
