@@ -57,6 +57,7 @@ class Picker {
       return;
     }
     this.asking = new AbortController();
+    this.move(-1); // Enter picks nobody who was found for what stood here before
     try {
       const address = `${this.says.search}?query=${encodeURIComponent(query)}`;
       const options = { headers: { Accept: "application/json" }, redirect: "error", signal: this.asking.signal };

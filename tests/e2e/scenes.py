@@ -344,9 +344,9 @@ async def password_management(stage: Stage) -> None:
     await ada.page.locator("#who-except").check()
     for name in ("admin", "lucia"):
         await ada.page.locator("#except-query").fill(name)
-        await ada.page.locator("#except-results [role=option]").first.click()
+        await ada.page.locator(f"#except-results [role=option]:has-text('{name}@')").click()
     await ada.page.locator("#except-query").fill("m")
-    await ada.page.locator("#except-results [role=option]").first.wait_for()
+    await ada.page.locator("#except-results [role=option]:has-text('marco@')").wait_for()
     await stage.shoot(ada, "passwords-picker")
     await two_step.locator(".policy-foot button").click()
     await stage.shoot(ada, "passwords-review-of-people")

@@ -161,6 +161,9 @@ class _PasswordWalk:
         stages = [effect] if effect is not None else [Effect.FALLS_SHORT, Effect.EXPIRED]
         stage, inner = self._position(cursor, stages)
         users = await self.stage(stage, inner, limit)
+        if not users.items and stage is not stages[-1]:
+            stage = stages[-1]
+            users = await self.stage(stage, None, limit)
         shown = [user for user in users.items if effect is not None or not self._shown_before(stage, user)]
         people = tuple(Affected(user, self.effects(user)) for user in shown)
         if users.next_cursor is not None:

@@ -137,7 +137,7 @@ def _text(name: str, middle: str, baseline: float, words: str) -> Markup:
 
 
 def _svg(summary: str, height: int, inside: Sequence[Markup]) -> Markup:
-    opened = Markup('<svg class="chart-picture" data-is-data role="img" aria-label="{}" width="100%" height="{}">')
+    opened = Markup('<svg class="chart-picture" data-is-data="" role="img" aria-label="{}" width="100%" height="{}">')
     return opened.format(summary, height) + Markup("").join(inside) + Markup("</svg>")
 
 

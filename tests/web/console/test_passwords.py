@@ -60,6 +60,17 @@ async def test_a_review_says_how_many_who_and_when(world, desk):
     assert "Carl" not in said
 
 
+async def test_a_review_shows_people_whichever_rule_they_meet(world, desk):
+    await world.person("anna")
+    world.clock.advance(100 * DAY)
+    desk.browser.jar.clear()
+    await desk.browser.sign_in("paula", "Gatekeeper-1")
+    review = words((await desk.reviews("/rules", RULES | {"expiry": "every", "strength": "advanced"})).text)
+    assert "2 people are affected" in review
+    assert "Anna" in review
+    assert "No password would expire in the coming eight weeks." in review
+
+
 async def test_what_would_change_nothing_says_so_and_cannot_be_applied(desk):
     review = await desk.reviews("/rules", RULES)
     assert "Nothing would change" in review.text
