@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from gatekeeper.crypto.tokens import Signer
 from gatekeeper.manners.acting import bearer_token
@@ -35,8 +36,11 @@ def test_the_edges_word_is_taken():
     assert len(client.user_agent) == 300
 
 
-def test_what_a_browser_says_of_itself_can_be_stored_and_shown():
-    client = client_of(request(User_Agent="Brow\udcffser\t\x7f 1", Accept_Language="it\udc80"))
+def test_what_a_browser_says_of_itself_can_be_stored_and_shown(monkeypatch):
+    asked = request()
+    told = CIMultiDict({"User-Agent": "Brow\udcffser\t\x7f 1", "Accept-Language": "it\udc80"})
+    monkeypatch.setattr(type(asked), "headers", property(lambda _: told))
+    client = client_of(asked)
     assert (client.user_agent, client.wishes) == ("Brow?ser 1", "it?")
 
 
