@@ -7,19 +7,16 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 from redis.asyncio import Redis
 
@@ -27,6 +24,7 @@ from gatekeeper.embedded import Engines
 from gatekeeper.embedded.postgres import PostgresServer
 from gatekeeper.embedded.programs import PostgresPrograms
 from gatekeeper.embedded.valkey import ValkeyServer
+from tests.databases import Databases
 
 T = TypeVar("T")
 
@@ -36,14 +34,13 @@ SUITES_ON_BOTH = ("store", "sessions")
 ENGINE_FIXTURES = {"postgres_url", "database_url", "redis_url"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Servers:
-    """The addresses of one pair of servers, and the migrated database that private ones are cloned from."""
+    """The addresses of one pair of servers, and the private databases on one of them."""
 
     postgres_url: str
     redis_url: str
-    template: str | None = None
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    databases: Databases
 
 
 class Keeper:
@@ -71,8 +68,7 @@ class Keeper:
 
     def close(self) -> None:
         for servers in self._servers.values():
-            if servers.template is not None:
-                self.run(drop_database(servers, servers.template))
+            self.run(servers.databases.close())
         self.run(self._stack.aclose())
         self._thread.submit(self._runner.close).result()
         self._thread.shutdown()
@@ -82,7 +78,7 @@ class Keeper:
         if database is None or redis is None:
             engines = await self._stack.enter_async_context(Engines.start(self._folder / "embedded", durable=False))
             database, redis = database or engines.database_url, redis or engines.redis_url
-        return Servers(database, redis)
+        return Servers(database, redis, Databases(database))
 
     async def _debian(self) -> Servers:
         data = self._folder / "debian"
@@ -94,41 +90,7 @@ class Keeper:
         for server in (postgres, redis):
             await server.start()
             self._stack.push_async_callback(server.stop)
-        return Servers(postgres.url(), redis.url())
-
-
-def named(url: str, database: str) -> str:
-    """Return the address of another database on the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
-
-
-async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def make_template(servers: Servers) -> None:
-    from gatekeeper.store.migrations import migrate
-
-    template = f"gatekeeper_template_{os.getpid()}"
-    await execute(servers.postgres_url, f'CREATE DATABASE "{template}"')
-    servers.template = template
-    await migrate(named(servers.postgres_url, template))
-
-
-async def clone_template(servers: Servers) -> str:
-    if servers.template is None:
-        await make_template(servers)
-    name = f"gatekeeper_test_{os.getpid()}_{next(servers.numbers)}"
-    await execute(servers.postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{servers.template}"')
-    return name
-
-
-async def drop_database(servers: Servers, name: str) -> None:
-    await execute(servers.postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        return Servers(postgres.url(), redis.url(), Databases(postgres.url()))
 
 
 async def flush(url: str) -> None:
@@ -137,6 +99,13 @@ async def flush(url: str) -> None:
         await redis.flushdb()
     finally:
         await redis.aclose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave browsers and gigabytes out of the measured: others prove each line, and measuring doubles what it costs."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -173,10 +142,9 @@ def postgres_url(keeper: Keeper, engine_kind: str) -> str:
 @pytest.fixture
 def database_url(keeper: Keeper, engine_kind: str) -> Iterator[str]:
     """The address of a private database with the current schema and nothing in it."""
-    servers = keeper.servers(engine_kind)
-    name = keeper.run(clone_template(servers))
-    yield named(servers.postgres_url, name)
-    keeper.run(drop_database(servers, name))
+    lent = keeper.run(keeper.servers(engine_kind).databases.lend())
+    yield lent.url
+    keeper.run(lent.give_back())
 
 
 @pytest.fixture

@@ -197,6 +197,7 @@ async def open_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
     config: Any = SimpleNamespace(
         server=SimpleNamespace(public_url="http://127.0.0.1:8080", prefix="/gatekeeper"),
         session=SimpleNamespace(idle_timeout=1800.0, absolute_timeout=43_200.0),
+        mail=None,
     )
     async with AsyncExitStack() as stack:
         database = Database.connect(database_url)

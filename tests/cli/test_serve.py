@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import write_config
-from tests.conftest import named
+from tests.databases import named
 
 SECRET = "geheim"
 

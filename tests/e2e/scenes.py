@@ -62,7 +62,8 @@ path = "/files"
 upstream = "unix:{platform}"
 """
 FRAMING = """<!doctype html><title>A page of the platform</title>
-<body style="font: 1rem sans-serif; margin: 1rem; color-scheme: light dark"><p>A page of the platform, with a frame in it:
+<body style="font: 1rem sans-serif; margin: 1rem; color-scheme: light dark">
+<p>A page of the platform, with a frame in it:
 <iframe src="/mail/folders/sent" style="width: 100%; max-width: 40rem; height: 24rem; border: 1px dashed"></iframe>
 """
 CONFIG = {

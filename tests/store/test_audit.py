@@ -115,4 +115,11 @@ async def test_the_whole_log_streams_in_the_order_of_writing(database, monkeypat
 
 
 def test_nothing_rewrites_the_log():
-    assert {name for name in vars(Audit) if not name.startswith("_")} == {"add", "add_many", "search", "about", "count_daily", "stream"}
+    assert {name for name in vars(Audit) if not name.startswith("_")} == {
+        "add",
+        "add_many",
+        "search",
+        "about",
+        "count_daily",
+        "stream",
+    }

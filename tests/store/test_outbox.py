@@ -41,10 +41,13 @@ async def test_a_mail_comes_out_as_it_went_in(database):
 
 
 async def test_a_mail_stands_or_falls_with_its_transaction(database):
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with database.transaction() as tables:
             await tables.outbox.add(mail())
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert not database.posted.is_set()
     assert await taken(database) is None
 

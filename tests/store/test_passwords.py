@@ -9,7 +9,7 @@ import pytest
 from gatekeeper.domain.errors import NotFound
 from gatekeeper.domain.model import Strength
 from gatekeeper.store.database import Database
-from gatekeeper.store.passwords import StoredPassword
+from gatekeeper.store.passwords import StoredPassword, Touched
 from tests.store.samples import BEGAN, NOBODY, new_user
 
 
@@ -122,9 +122,15 @@ async def test_who_falls_short_of_a_level_is_listed_apart_from_the_unknown(peopl
 
 async def test_who_falls_short_is_counted(people):
     read = people.read.passwords
-    assert await read.count_falling_short(Strength.BASIC) == (0, 3)
-    assert await read.count_falling_short(Strength.MEDIUM) == (3, 3)
-    assert await read.count_falling_short(Strength.ADVANCED) == (6, 3)
+    assert await read.count_touched(Strength.BASIC, None) == Touched(0, 0, 0, 3)
+    assert await read.count_touched(Strength.MEDIUM, None) == Touched(3, 0, 0, 3)
+    assert await read.count_touched(Strength.ADVANCED, None) == Touched(6, 0, 0, 3)
+
+
+async def test_who_falls_short_and_is_past_their_term_is_counted_once(people):
+    read = people.read.passwords
+    assert await read.count_touched(Strength.BASIC, BEGAN + 2) == Touched(0, 8, 0, 3)
+    assert await read.count_touched(Strength.ADVANCED, BEGAN + 2) == Touched(6, 8, 4, 3)
 
 
 async def test_passwords_older_than_a_time_are_listed_the_oldest_first(people):
@@ -133,5 +139,4 @@ async def test_passwords_older_than_a_time_are_listed_the_oldest_first(people):
     assert len(names) == len(set(names)) == 8
     assert {name[-1] for name in names[:4]} == {"0"}
     assert {name[-1] for name in names[4:]} == {"1"}
-    assert await read.count_expired(BEGAN + 2) == 8
     assert await everybody(read.expired, BEGAN) == []

@@ -235,3 +235,12 @@ async def test_people_owe_an_enrolment_since_the_rule_came_to_reach_them(databas
         await tables.policies.remove_person(bert.id, now=600.0)
     assert await database.read.policies.two_factor_since() == 400.0
     assert [await since(user) for user in (anna, bert)] == [500.0, 600.0]
+
+
+async def test_of_some_people_those_on_the_list_are_found(database):
+    async with database.transaction() as tables:
+        anna, marco, lucia = [await tables.users.add(new_user(name)) for name in ("anna", "marco", "lucia")]
+        await tables.policies.set_two_factor(SELECTED, [anna.id, lucia.id], None)
+    read = database.read.policies
+    assert await read.listed_among([anna.id, marco.id, new_id()]) == {anna.id}
+    assert await read.listed_among([]) == set()

@@ -268,6 +268,8 @@ async def test_people_by_ids_come_in_order_and_the_unknown_are_left_out(database
     found = await database.read.users.by_ids([marco.id, anna.id, new_id(), "nonsense", anna.id])
     assert found == [anna, marco]
     assert await database.read.users.by_ids([]) == []
+    assert await database.read.users.existing([marco.id, new_id(), "nonsense"]) == {marco.id}
+    assert await database.read.users.existing([]) == set()
 
 
 async def test_many_people_at_once_are_stored_as_one_by_one(database):

@@ -169,7 +169,7 @@ def test_no_secret_is_filled_in_again():
 
 
 def test_a_sentence_for_one_try_left_and_for_more():
-    assert "You have one try left." in HTML["code-refused"]
+    assert "You have 1 try left." in HTML["code-refused"]
     assert "You have 3 tries left." in HTML["code-recovery"]
     assert "left" not in HTML["code"].partition("<main>")[2]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from gatekeeper import web as pages
+from gatekeeper.config import Branding
 from gatekeeper.manners.render import Renderer
 from tests.flows.world import World, open_world
 from tests.web.browser import Browser, open_client
@@ -21,10 +23,16 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
         yield opened
 
 
+@functools.lru_cache
+def renderer_of(branding: Branding, prefix: str) -> Renderer:
+    """One for all tests with the same pages: the templates are compiled once."""
+    return Renderer(branding, prefix)
+
+
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application()
-    renderer = Renderer(world.services.config.branding, world.services.config.server.prefix)
+    renderer = renderer_of(world.services.config.branding, world.services.config.server.prefix)
     pages.setup(app, world.services, renderer, world.clock)
     client = await open_client(app)
     yield client

@@ -39,7 +39,7 @@ RETRY_AFTER = "2"
 CURSOR = "cursor"
 
 
-async def answer_to(
+async def answer_to(  # noqa: PLR0911 - one answer an error
     error: GatekeeperError, services: Services, *, login_url: str, versioned: bool = False
 ) -> web.Response:
     """The problem that an error is told as.

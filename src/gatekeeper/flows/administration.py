@@ -193,7 +193,7 @@ async def resolve_people(
         reason = N_("At most %(most)s people at once; add the others one by one.", most=MOST_LISTED)
         raise_all([Refused("too-many", reason, name)])
     wanted = [user_id.lower() for user_id in people]
-    known = {user.id for user in await tables.users.by_ids(wanted)}
+    known = await tables.users.existing(wanted)
     unknown = [
         Refused("unknown-user", N_("Nobody has the id %(id)s.", id=people[at]), f"{name}.{at}")
         for at, user_id in enumerate(wanted)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from gatekeeper.domain.login import password_expires_at, password_owed
 from gatekeeper.domain.model import TwoFactorMode
 from gatekeeper.domain.two_factor import applies
-from gatekeeper.store.paging import MAX_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,14 +52,10 @@ async def of(services: Services, users: Sequence[User], now: float) -> list[Port
 
 
 async def _listed_among(services: Services, policy: TwoFactorPolicy, users: Sequence[User]) -> set[str]:
-    """Which of these people are on the policy's list: the whole list at once where it is short, else one by one."""
-    table = services.database.read.policies
-    if policy.mode is TwoFactorMode.OFF or not policy.listed or not users:
+    """Which of these people are on the policy's list."""
+    if policy.mode is TwoFactorMode.OFF or not policy.listed:
         return set()
-    if len(users) > 1 and policy.listed <= MAX_LIMIT:
-        return {user.id for user in (await table.people(limit=MAX_LIMIT)).items}
-    reached = {user.id: (await table.applies_to(user.id))[1] for user in users}
-    return {user_id for user_id, applied in reached.items() if applied == applies(policy.mode, listed=True)}
+    return await services.database.read.policies.listed_among([user.id for user in users])
 
 
 async def of_one(services: Services, user: User, now: float) -> Portrait:

@@ -18,7 +18,7 @@ from gatekeeper.domain.wording import N_
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.administration import password_policy_faults, resolve_people, two_factor_policy_faults
 from gatekeeper.flows.refusals import raise_all
-from gatekeeper.store.paging import MAX_LIMIT, Page
+from gatekeeper.store.paging import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,15 +87,16 @@ async def of_password(
     """
     require(actor, Permission.POLICIES_MANAGE)
     raise_all(password_policy_faults(policy))
-    passwords = services.database.read.passwords
     before = None if policy.expiry_days is None else now - policy.expiry_days * DAY
-    short, unknown = await passwords.count_falling_short(policy.strength)
-    expired = 0 if before is None else await passwords.count_expired(before)
-    both = 0 if before is None else await _count_both(services, policy, before, fewer_short=short < expired)
-    counts = {Effect.FALLS_SHORT: short, Effect.EXPIRED: expired, Effect.STRENGTH_UNKNOWN: unknown}
+    touched = await services.database.read.passwords.count_touched(policy.strength, before)
+    counts = {
+        Effect.FALLS_SHORT: touched.short,
+        Effect.EXPIRED: touched.expired,
+        Effect.STRENGTH_UNKNOWN: touched.unknown,
+    }
     walk = _PasswordWalk(services, policy, before)
     people, following = await walk.page(effect, cursor, limit)
-    return Preview(short + expired - both, counts, people, following)
+    return Preview(touched.short + touched.expired - touched.both, counts, people, following)
 
 
 async def of_two_factor(
@@ -130,20 +131,6 @@ async def of_two_factor(
     page = await read.policies.unenrolled_in(policy.mode, listed, cursor=cursor, limit=limit)
     affected = tuple(Affected(user, (Effect.MUST_ENROL,)) for user in page.items)
     return Preview(count, {Effect.MUST_ENROL: count}, affected, page.next_cursor)
-
-
-async def _count_both(services: Services, policy: PasswordPolicy, before: float, *, fewer_short: bool) -> int:
-    """How many people both fall short and are past their term: the smaller of the two lists is walked."""
-    walk = _PasswordWalk(services, policy, before)
-    stage = Effect.FALLS_SHORT if fewer_short else Effect.EXPIRED
-    count, cursor = 0, None
-    while True:
-        page = await walk.stage(stage, cursor, MAX_LIMIT)
-        effects = [walk.effects(user) for user in page.items]
-        count += sum(Effect.FALLS_SHORT in found and Effect.EXPIRED in found for found in effects)
-        cursor = page.next_cursor
-        if cursor is None:
-            return count
 
 
 @dataclass(frozen=True, slots=True)

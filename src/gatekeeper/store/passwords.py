@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, false, func, insert, literal, or_, select, tuple_
 
 from gatekeeper.domain.model import Strength, User
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
@@ -28,6 +28,16 @@ class StoredPassword:
     changed_at: float
     strength: Strength | None
     change_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """How many passwords fall short, are past their term, are both, and of how many nobody knows the level."""
+
+    short: int
+    expired: int
+    both: int
+    unknown: int
 
 
 class Passwords:
@@ -117,15 +127,20 @@ class Passwords:
         """Enabled people whose imported hash tells no level until they next sign in."""
         return await self._weakest_first(users.c.password_strength.is_(None), cursor, limit)
 
-    async def count_falling_short(self, strength: Strength) -> tuple[int, int]:
-        """How many enabled people fall short of a level, and of how many nobody knows."""
+    async def count_touched(self, strength: Strength, before: float | None) -> Touched:
+        """How many enabled people fall short of a level, and whose password is older than a time: one look at all.
+
+        Args:
+            strength: the level.
+            before: the time; ``None`` for no password.
+        """
         weaker = [level for level in Strength if level.rank < strength.rank]
-        short = users.c.password_strength.in_(weaker) if weaker else users.c.id.is_(None)
-        query = select(func.count().filter(short), func.count().filter(users.c.password_strength.is_(None))).where(
-            *_CAN_SIGN_IN, or_(short, users.c.password_strength.is_(None))
-        )
-        counted = [tuple(row) for row in await self._runner.rows(query)]
-        return int(counted[0][0]), int(counted[0][1])
+        short = users.c.password_strength.in_(weaker) if weaker else false()
+        expired = false() if before is None else users.c.password_changed_at < before
+        kinds = (short, expired, and_(short, expired), users.c.password_strength.is_(None))
+        query = select(*(func.count().filter(kind) for kind in kinds)).select_from(users).where(*_CAN_SIGN_IN)
+        row = await self._runner.row(query)
+        return Touched(0, 0, 0, 0) if row is None else Touched(*map(int, row))
 
     async def expired(self, before: float, cursor: str | None = None, limit: int = 50) -> Page[User]:
         """Enabled people whose password was last changed before a time, the oldest first."""
@@ -139,11 +154,6 @@ class Passwords:
             people().where(*wanted).order_by(users.c.password_changed_at, users.c.id).limit(limit + 1)
         )
         return make_page(rows, limit, user_of, lambda row: (row.password_changed_at, row.id))
-
-    async def count_expired(self, before: float) -> int:
-        """How many enabled people last changed their password before a time."""
-        query = select(func.count()).select_from(users).where(*_CAN_SIGN_IN, users.c.password_changed_at < before)
-        return int(await self._runner.value(query))
 
     async def _weakest_first(self, which: ColumnElement[bool], cursor: str | None, limit: int) -> Page[User]:
         limit = bounded(limit)

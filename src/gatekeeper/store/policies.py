@@ -11,6 +11,7 @@ from gatekeeper.domain import two_factor
 from gatekeeper.domain.errors import Conflict
 from gatekeeper.domain.model import Enrolment, PasswordPolicy, Policies, TwoFactorMode, TwoFactorPolicy, User
 from gatekeeper.domain.wording import N_
+from gatekeeper.store.among import UNENROLLED
 from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import people, user_of
 from gatekeeper.store.schema import policies, two_factor_people, users
@@ -150,6 +151,11 @@ class PoliciesTable:
             raise RuntimeError("the policies have no row: the database was not migrated")
         return row.epoch, two_factor.applies(TwoFactorMode(row.mode), listed=row.listed)
 
+    async def listed_among(self, user_ids: Sequence[str]) -> set[str]:
+        """Which of these people are on the list beside the two-factor policy."""
+        wanted = two_factor_people.c.user_id.in_(_given(user_ids))
+        return set(await self._runner.values(select(two_factor_people.c.user_id).where(wanted))) if user_ids else set()
+
     async def unenrolled_in(
         self, mode: TwoFactorMode, people_ids: Sequence[str] | None, cursor: str | None = None, limit: int = 50
     ) -> Page[User]:
@@ -217,7 +223,7 @@ def _listed() -> Select[Any]:
 
 
 def _unenrolled(mode: TwoFactorMode, people_ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
-    open_to = [users.c.enrolled.is_(False), users.c.enabled]
+    open_to = [UNENROLLED, users.c.enabled]
     if mode is TwoFactorMode.OFF:
         return [*open_to, users.c.id.is_(None)]
     listed = _listed() if people_ids is None else _given(people_ids)

@@ -17,7 +17,7 @@ from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
 from gatekeeper.store.people import changed, facts_of, locked_row, people, user_of
 from gatekeeper.store.policies import PoliciesTable
 from gatekeeper.store.schema import login_names, owner_changes, policies, two_factor_people, user_words, users
-from gatekeeper.store.types import instant, is_id
+from gatekeeper.store.types import ids, instant, is_id
 from gatekeeper.store.words import LAST, words_asked, words_of
 
 if TYPE_CHECKING:
@@ -68,8 +68,17 @@ class Users:
     async def by_ids(self, user_ids: Iterable[str]) -> list[User]:
         """Those of these people that exist, in the order of their user names."""
         wanted = [user_id for user_id in set(user_ids) if is_id(user_id)]
-        query = people().where(users.c.id.in_(wanted)).order_by(users.c.username_canonical)
+        query = people().where(users.c.id.in_(select(ids(wanted)))).order_by(users.c.username_canonical)
         return [user_of(row) for row in await self._runner.rows(query)] if wanted else []
+
+    async def existing(self, user_ids: Iterable[str]) -> set[str]:
+        """Those of these ids that are somebody's."""
+        wanted = [user_id for user_id in set(user_ids) if is_id(user_id)]
+        return (
+            set(await self._runner.values(select(users.c.id).where(users.c.id.in_(select(ids(wanted))))))
+            if wanted
+            else set()
+        )
 
     async def by_login(self, name: str) -> User | None:
         """The one person whose canonical user name or address this is; ``None`` if there is none.
