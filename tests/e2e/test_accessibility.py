@@ -20,7 +20,6 @@ from tests.e2e.screenshots import a_stage
 from tests.messages import write_bracketed
 
 pytestmark = [
-    pytest.mark.xfail(strict=False, reason="not every scene has been inspected yet"),
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
 ]
