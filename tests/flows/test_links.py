@@ -175,11 +175,10 @@ async def test_the_new_password_ends_sessions_trust_and_other_links_and_opens_a_
         await used(world, other)
 
 
-@pytest.mark.xfail(strict=True, reason="names a function that has moved")
 async def test_where_the_new_password_could_not_be_stored_it_is_still_owed(world, monkeypatch):
     user = await world.person()
     token, where = await used(world, await link_of(world, user))
-    monkeypatch.setattr(new_password, "_set", _fails)
+    monkeypatch.setattr(new_password, "_write", _fails)
     with pytest.raises(Unavailable):
         await changed(world, where)
     monkeypatch.undo()

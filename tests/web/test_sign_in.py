@@ -339,14 +339,3 @@ async def test_the_notice_comes_in_the_last_days_and_leads_on(world, browser):
     form = await browser.follow(await browser.sign_in("anna", PASSWORD))
     assert form.title == "Your password expires soon"
     assert (await browser.send(f"{LOGIN}/notice", form, choice="later")).location == "/mail"
-
-
-@pytest.mark.xfail(strict=True, reason="the notice leads to the change itself now")
-async def test_who_wants_to_change_it_at_the_notice_is_signed_in_and_led_to_their_account(world, browser):
-    await world.person()
-    await world.password_policy(expiry_days=90, warn_days=7)
-    world.clock.advance(85 * DAY)
-    form = await browser.follow(await browser.sign_in("anna", PASSWORD))
-    answer = await browser.send(f"{LOGIN}/notice", form, choice="change")
-    assert answer.location == "/gatekeeper/account"
-    assert (await browser.get(answer.location)).status == 200

@@ -45,7 +45,7 @@ def words_of(username: str, email: str, display_name: str) -> set[str]:
     return {
         word
         for text in (username, email, _domain_as_read(email), display_name)
-        for piece in folded(text).split()
+        for piece in _pieces(text)
         for word in _beginnings(piece)
     }
 
@@ -56,9 +56,13 @@ def words_asked(query: str) -> list[str]:
     >>> words_asked("  Rossi, Anna ")
     ['rossi', 'anna']
     """
-    pieces = folded(query.replace("\x00", " ")).encode("utf-8", "ignore").decode().split()
-    asked = [(piece.rstrip(",;") or piece)[:MAX_WORD] for piece in pieces]
+    asked = [(piece.rstrip(",;") or piece)[:MAX_WORD] for piece in _pieces(query)]
     return list(dict.fromkeys(asked))[:MAX_WORDS_ASKED]
+
+
+def _pieces(text: str) -> list[str]:
+    """The words of a text, folded, of characters that PostgreSQL stores."""
+    return folded(text.replace("\x00", " ")).encode("utf-8", "ignore").decode().split()
 
 
 def _beginnings(piece: str) -> Iterator[str]:

@@ -94,7 +94,7 @@ def owes_since(portrait: Portrait, changed_at: float) -> float | None:
 def password(portrait: Portrait, policy: PasswordPolicy) -> State:
     """Where a person stands with their password."""
     if not portrait.has_password:
-        return State(N_("None"))
+        return State(N_("No password"))
     if portrait.change_required:
         return State(N_("New one required"), "warning")
     if falls_short(portrait.user.facts.password_strength, policy.strength):
