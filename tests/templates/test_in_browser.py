@@ -202,8 +202,8 @@ async def test_the_fragment_goes_along_with_the_form(stage):
 async def test_times_are_the_readers_own(stage):
     async with stage.page("account") as page:
         seen = page.locator("time[data-shows=moment]").first
-        await expect(seen).to_have_text("25 Nov 2026, 02:25")
-        assert "02:25:40" in await seen.get_attribute("title")
+        await expect(seen).to_have_text("24 Nov 2026, 02:26")
+        assert "02:26:40" in await seen.get_attribute("title")
         await expect(page.locator("time[data-shows=day]").first).to_have_text("26 October 2026")
 
 
