@@ -41,7 +41,7 @@ async def user_permissions(stage: Stage) -> None:
         await ada.opens(f"{anna}/{name}")
         await stage.shoot(ada, f"person-{name}")
     await ada.opens(anna)
-    await ada.page.locator("main a[data-asks][href$='/require-password-change']").click()
+    await ada.page.locator("main a[data-asks][href$='/require-password']").click()
     await ada.page.locator("dialog[open]").wait_for()
     await stage.shoot(ada, "person-asks")
     await ada.opens(f"{anna}/one-time-link")
