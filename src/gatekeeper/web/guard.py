@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gatekeeper.web.inside import Door
 
 PROOF = "current_password"
-SECRETS = frozenset({csrf.FIELD, PROOF, "new_password", "new_password_again", "code", "password"})
+SECRETS = frozenset({csrf.FIELD, PROOF, "new_password", "new_password_again", "code", "enrolment_code", "password"})
 """Fields that are never put into a page again."""
 
 STALE = N_("You were away for a while, so nothing has been changed yet.")
