@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gatekeeper.web.inside import Turn
 
 ADDRESS = "/admin/audit"
-SHOWN = 50
+SHOWN = 20
 DAYS = 30
 FILTERS = ("person", "action", "since", "outcome")
 LONGEST = 320
