@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.domain.login import owed
-from gatekeeper.domain.permissions import in_order
 from gatekeeper.domain.wording import N_
 from gatekeeper.flows import audit
 from gatekeeper.flows.acting import Actor, Forbidden, of_session, require, who_can_help
@@ -24,6 +23,7 @@ from gatekeeper.manners.client import client_of
 from gatekeeper.manners.forms import Form, read_form, read_upload
 from gatekeeper.manners.keys import CLOCK, COOKIES, DESTINATIONS, SERVICES
 from gatekeeper.manners.scratch import say
+from gatekeeper.web.console.words import names_of
 from gatekeeper.web.inside import LOST, Turn, inside_page
 from gatekeeper.web.pages import error_page, page, see_other
 from gatekeeper.web.refusals import refusal_of
@@ -177,6 +177,6 @@ async def _forbidden(request: web.Request, door: Door, actor: Actor, error: Forb
         "forbidden.html",
         HTTPStatus.FORBIDDEN,
         message=error.message,
-        needed=in_order(error.needed),
+        needed=names_of(error.needed),
         helpers=await who_can_help(services),
     )
