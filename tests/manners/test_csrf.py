@@ -68,3 +68,24 @@ def test_a_token_belongs_to_one_nonce_and_one_purpose(nonce, other):
 
 def test_no_token_is_no_token():
     assert not csrf.is_login_token(SIGNER, "", "nonce")
+
+
+def test_the_token_of_a_session_is_another_on_each_page_and_counts_for_that_session_alone():
+    session, other = SimpleNamespace(csrf_secret="secret"), SimpleNamespace(csrf_secret="other")
+    first, second = csrf.session_token(SIGNER, session), csrf.session_token(SIGNER, session)
+    assert first != second
+    for token in (first, second):
+        assert csrf.is_session_token(SIGNER, token, session)
+        assert not csrf.is_session_token(SIGNER, token, other)
+    salt, _, mac = first.partition(".")
+    for forged in (
+        "",
+        ".",
+        salt,
+        mac,
+        f".{mac}",
+        f"{salt}.",
+        f"{salt[1:]}.{mac}",
+        SIGNER.mac("secret", "csrf-session"),
+    ):
+        assert not csrf.is_session_token(SIGNER, forged, session)

@@ -2,10 +2,12 @@
 
 What the browser says of itself, where it says it, and a token, always. A form of a sign-in is bound to the nonce in
 the login cookie, which stays the same over the steps and tabs; any other form, and the API's header, to the session.
+The token of a session is salted: it is another on each page, so the length of a compressed page tells nothing of it.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ HEADER = "X-CSRF-Token"
 _OURS = frozenset({"same-origin", "none"})
 _LOGIN = "csrf-login"
 _SESSION = "csrf-session"
+_SALT_BYTES = 12
 
 
 def login_token(signer: Signer, nonce: str) -> str:
@@ -38,12 +41,14 @@ def is_login_token(signer: Signer, token: str, nonce: str) -> bool:
 
 def session_token(signer: Signer, session: Session) -> str:
     """The token of a session, for its forms and for the API's ``X-CSRF-Token``."""
-    return signer.mac(session.csrf_secret, _SESSION)
+    salt = secrets.token_urlsafe(_SALT_BYTES)
+    return f"{salt}.{signer.mac(salt + session.csrf_secret, _SESSION)}"
 
 
 def is_session_token(signer: Signer, token: str, session: Session) -> bool:
     """Whether a form or call was made for this session."""
-    return bool(token) and signer.matches(token, session.csrf_secret, _SESSION)
+    salt, _, mac = token.partition(".")
+    return bool(mac) and signer.matches(mac, salt + session.csrf_secret, _SESSION)
 
 
 def is_same_origin(request: web.Request) -> bool:

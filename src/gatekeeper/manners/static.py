@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from gatekeeper.manners import accent
+from gatekeeper.manners.zipping import takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,6 @@ _YEAR = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 _HASH_LENGTH = 12
 _WORTH_ZIPPING = 512
-_REFUSED = re.compile(r";q=0(\.0*)?$")
 _HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[^./]+)")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -137,7 +137,7 @@ def setup(app: web.Application, prefix: str, renderer: Renderer) -> None:
 
 def answer(request: web.Request, file: StaticFile, exact: bool) -> web.Response:  # noqa: FBT001 - from ``find``
     """A file as an answer, or 304 where the browser has it (RFC 9110 §13.1.2, §15.4.5)."""
-    zipped = file.zipped is not None and _takes_gzip(request)
+    zipped = file.zipped is not None and takes_gzip(request)
     tag = f"{file.hash}-gz" if zipped else file.hash
     headers = {
         "Cache-Control": _YEAR if exact else _ASK_AGAIN,
@@ -154,11 +154,6 @@ def answer(request: web.Request, file: StaticFile, exact: bool) -> web.Response:
     if zipped:
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=file.zipped if zipped else file.body, headers=headers)
-
-
-def _takes_gzip(request: web.Request) -> bool:
-    codings = request.headers.get("Accept-Encoding", "").lower().replace(" ", "").split(",")
-    return any(coding == "gzip" or (coding.startswith("gzip;") and not _REFUSED.search(coding)) for coding in codings)
 
 
 def _read(folders: Iterable[Path]) -> Iterable[tuple[str, bytes]]:

@@ -15,6 +15,7 @@ from gatekeeper.manners.failures import Shown, failure, way_on
 from gatekeeper.manners.keys import RENDERER, SERVICES
 from gatekeeper.manners.policy import content_security_policy
 from gatekeeper.manners.reader import language_of
+from gatekeeper.manners.zipping import zip_page
 from gatekeeper.web.refusals import Errors
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ async def pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
+    if response.content_type == "text/html" and isinstance(response, web.Response):
+        zip_page(request, response)
     return response
 
 

@@ -252,7 +252,7 @@ async def test_without_the_permission_the_page_says_whom_to_ask(world, browser, 
     for path in ("", "/review", "/people", "/people/search?query=a", "/enrolment", "/require-change"):
         answer = await desk.opens(path)
         assert answer.status == 403
-        assert "policies.manage" in answer.text
+        assert "It needs a permission that you do not have: Password management." in words(answer.text)
 
 
 async def test_the_page_weighs_little_and_has_nothing_inline(desk):
