@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.model import Strength
 from tests.flows.world import DAY, OTHER, PASSWORD
 
@@ -113,7 +114,24 @@ async def test_a_change_ends_attempts_that_began_with_the_old_password(world, ne
     world.clock.advance(0.5)
     answer = await thief.send(CHANGE, stolen, **typed("Thiefs-Own-3"))
     assert answer.location == f"{LOGIN}?next=/mail"
+    assert "Your password has been changed. Please sign in with the new one." in (await thief.follow(answer)).text
     assert "gatekeeper" not in thief.jar
+
+
+async def test_a_password_that_was_changed_while_redis_went_away_is_not_said_to_have_failed(
+    world, browser, monkeypatch
+):
+    async def away(*_):
+        raise Unavailable("Redis")
+
+    _, form = await expired(world, browser)
+    with monkeypatch.context() as patched:
+        for store, call in ((world.services.attempts, "update"), (world.services.sessions, "get")):
+            patched.setattr(store, call, away)
+        page = await browser.follow(await browser.send(CHANGE, form, **typed(OTHER)))
+        assert page.title == "Sign in"
+        assert "Your password has been changed. Please sign in with the new one." in page.text
+    assert (await browser.sign_in("anna", OTHER)).location == "/mail"
 
 
 async def test_two_clicks_change_the_password_once(world, browser):

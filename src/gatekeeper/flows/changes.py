@@ -21,14 +21,16 @@ log = structlog.get_logger()
 
 
 async def owner_changed(services: Services, facts: OwnerFacts) -> None:
-    """Rewrite what a person's sessions know of them, and cross it off the outbox."""
+    """Rewrite what a person's sessions know of them, and cross it off the outbox.
+
+    A store that does not answer leaves that to the nodes, which look again: the change itself is made.
+    """
     try:
         await services.sessions.rewrite_owner(facts)
+        async with services.database.transaction() as tables:
+            await tables.users.owner_change_done(facts.user_id, facts.version)
     except Unavailable as error:
         log.warning("sessions.facts_left_behind", user_id=facts.user_id, reason=str(error))
-        return
-    async with services.database.transaction() as tables:
-        await tables.users.owner_change_done(facts.user_id, facts.version)
 
 
 async def policies_changed(services: Services, epoch: int) -> None:

@@ -2,6 +2,10 @@
 
 Every other session of the person ends with it, and so does every attempt that began before. No device stands in for
 the code any more, and links to a new password that lie in some mailbox are void. One's own link opens a closed name.
+
+PostgreSQL is written first, and Redis hears of it after the commit: whatever fails before has changed nothing, and
+whatever fails behind it costs a sign-in with the new password, which the person is told (:class:`SignInAgain`,
+:data:`~gatekeeper.flows.standing.CHANGED`).
 """
 
 from __future__ import annotations
@@ -9,20 +13,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from gatekeeper.crypto.tokens import digest, new_token
-from gatekeeper.domain.errors import Conflict, NotFound
+from gatekeeper.domain.errors import GatekeeperError, NotFound, Unavailable
 from gatekeeper.domain.model import Method, Proof
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.flows import changes, mails, passwords, sessions, throttling
 from gatekeeper.flows.events import event
 from gatekeeper.flows.mails import MailKind
-from gatekeeper.flows.standing import AttemptEnded, amend
+from gatekeeper.flows.standing import CHANGED, AttemptEnded, amend, is_outdated
 from gatekeeper.store.links import Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatekeeper.domain.model import Attempt, Client, Session, Strength, User
     from gatekeeper.flows.services import Services
     from gatekeeper.flows.standing import Standing
+
+log = structlog.get_logger()
+
+BEFORE = frozenset({Method.PASSWORD, Method.LINK})
+"""Proofs in whose place the new password comes."""
+
+
+class SignInAgain(GatekeeperError):
+    """The new password is set, and the session in which that was asked for is over: signing in needs the new one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,26 +59,29 @@ async def change_in_attempt(
     Raises:
         Refused: the current password is wrong where it is asked for, or the new one breaks a rule.
         Throttled: too many wrong current passwords.
-        AttemptEnded: another tab was faster.
+        AttemptEnded: another tab was faster; or the new password is set, but the attempt could not be kept.
         Unavailable: a store or the hashing does not answer.
     """
     user, attempt = standing.user, standing.attempt
     if standing.ask_current:
         await passwords.prove_current(services, user, typed.current, client, now)
     new_hash, strength = await passwords.choose(services, user, standing.policies.password, typed.new, typed.again)
-    proof = Proof(Method.PASSWORD, sessions.ending_at(user, now))
-    others = tuple(given for given in attempt.proofs if given.method is not Method.PASSWORD)
+
+    def check(owner: User) -> None:
+        if is_outdated(attempt, owner):
+            raise AttemptEnded
+
+    new = (new_hash, strength)
+    changed, begins = await _write(services, user, new, client, now, check=check, by_link=standing.by_link)
     try:
-        attempt = await services.attempts.update(
-            replace(attempt, proofs=(proof, *others), from_session=None, change_wanted=False, notice_seen=True)
-        )
-    except Conflict:
-        raise AttemptEnded from None
-    changed, valid_from = await _write(services, user, (new_hash, strength), client, now, by_link=standing.by_link)
-    if standing.by_link:
-        await throttling.unlock(services, user)
-    await _end_others(services, changed, valid_from)
-    return await amend(services, attempt, _without_link) if standing.by_link else attempt
+        return await amend(services, attempt, lambda current: _on_its_strength(current, begins))
+    except (AttemptEnded, Unavailable) as error:
+        log.warning("passwords.changed_without_attempt", user_id=user.id, reason=str(error))
+        raise AttemptEnded(CHANGED) from error
+    finally:
+        if standing.by_link:
+            await _unlock(services, user)
+        await _end_others(services, changed, begins)
 
 
 async def change_in_session(
@@ -75,38 +95,53 @@ async def change_in_session(
     Raises:
         Refused: the current password is wrong, or the new one breaks a rule.
         Throttled: too many wrong current passwords.
-        NotFound: the session ended meanwhile.
+        NotFound: the session ended meanwhile, by another tab's change for instance; nothing is changed.
+        SignInAgain: the new password is set, but the session could not be kept.
         Unavailable: a store or the hashing does not answer.
     """
     user = await services.database.read.users.by_id(session.owner.user_id)
     await passwords.prove_current(services, user, typed.current, client, now)
     policies = await services.database.read.policies.read()
     new_hash, strength = await passwords.choose(services, user, policies.password, typed.new, typed.again)
-    changed, begins = await _write(services, user, (new_hash, strength), client, now, session=session)
+
+    def check(owner: User) -> None:
+        if session.created_at < owner.sessions_valid_from:
+            raise NotFound
+
+    changed, begins = await _write(services, user, (new_hash, strength), client, now, check=check)
     token = new_token()
-    others = tuple(given for given in session.proofs if given.method is not Method.PASSWORD)
     fresh = replace(
         session,
         id=digest(token),
         owner=changed.facts,
         created_at=begins,
         last_seen_at=now,
-        proofs=(Proof(Method.PASSWORD, begins), *others),
+        proofs=_proofs_with(session.proofs, begins),
         csrf_secret=new_token(),
     )
+    kept = None
     try:
         await services.sessions.replace(session.id, fresh)
+        stored = await services.sessions.get(fresh.id)
+        kept = fresh.id
+    except (NotFound, Unavailable) as error:
+        log.warning("passwords.changed_without_session", user_id=user.id, reason=str(error))
+        raise SignInAgain from error
     finally:
-        await _end_others(services, changed, begins, but=fresh.id)
-    stored = await services.sessions.get(fresh.id)
+        await _end_others(services, changed, begins, but=kept)
     if stored is None:
-        raise NotFound
+        raise SignInAgain
     return token, stored
 
 
-def _without_link(attempt: Attempt) -> Attempt:
-    """The attempt on the strength of the new password; until that is stored, the link asks for one."""
-    return replace(attempt, proofs=tuple(proof for proof in attempt.proofs if proof.method is not Method.LINK))
+def _on_its_strength(attempt: Attempt, begins: float) -> Attempt:
+    """The attempt on the strength of the new password. The session that it came from has ended, as all others have."""
+    proofs = _proofs_with(attempt.proofs, begins)
+    return replace(attempt, proofs=proofs, from_session=None, change_wanted=False, notice_seen=True)
+
+
+def _proofs_with(proofs: tuple[Proof, ...], begins: float) -> tuple[Proof, ...]:
+    return (Proof(Method.PASSWORD, begins), *(given for given in proofs if given.method not in BEFORE))
 
 
 async def _write(
@@ -116,22 +151,27 @@ async def _write(
     client: Client,
     now: float,
     *,
-    session: Session | None = None,
+    check: Callable[[User], None],
     by_link: bool = False,
 ) -> tuple[User, float]:
     """Write it down, with all that ends with it; before the commit nothing else has happened to anybody.
 
+    Args:
+        services: the stores.
+        user: whose password it is.
+        new: the hash, and the level that the password meets.
+        client: who asks.
+        now: the time.
+        check: raises if what the person asks for it with has ended meanwhile; nothing is written then.
+        by_link: whether a one-time link led here.
+
     Returns:
         the person as they are now, and the instant from which their sessions count.
-
-    Raises:
-        NotFound: the session in which they asked for it has ended meanwhile, by another tab's change for instance.
     """
     details: dict[str, object] = {"by": "link"} if by_link else {}
     async with services.database.transaction() as tables:
         changed = await tables.passwords.set(user.id, *new, now, must_change=False, keep=passwords.KEPT)
-        if session is not None and session.created_at < changed.sessions_valid_from:
-            raise NotFound
+        check(changed)
         valid_from = await sessions.mark_all_ended(services, tables, user.id, now)
         await tables.devices.untrust_all(user.id)
         await tables.links.drop(user.id, Purpose.RESET)
@@ -142,6 +182,14 @@ async def _write(
         await mails.tell(services, tables, kind, user, now, client=client)
         changed = await tables.users.by_id(user.id)
     return changed, valid_from
+
+
+async def _unlock(services: Services, user: User) -> None:
+    """After the commit: what others guessed is forgotten; without Redis it wears off."""
+    try:
+        await throttling.unlock(services, user)
+    except Unavailable as error:
+        log.warning("throttle.not_cleared", user_id=user.id, reason=str(error))
 
 
 async def _end_others(services: Services, changed: User, valid_from: float, *, but: str | None = None) -> None:

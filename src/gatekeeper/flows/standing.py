@@ -31,10 +31,14 @@ MOST_CODE_FAILURES = 5
 RACES = 5
 
 
-class AttemptEnded(GatekeeperError):
-    """The attempt is over; signing in begins anew. ``reason`` is ``"expired"`` or ``"codes"`` (too many wrong ones)."""
+EXPIRED, CODES, CHANGED = "expired", "codes", "changed"
+"""Why an attempt is over: by time or otherwise; by too many wrong codes; by a change of the password."""
 
-    def __init__(self, reason: str = "expired") -> None:
+
+class AttemptEnded(GatekeeperError):
+    """The attempt is over; signing in begins anew. ``reason`` is one of those above."""
+
+    def __init__(self, reason: str = EXPIRED) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -90,10 +94,11 @@ async def weigh(services: Services, attempt: Attempt, now: float) -> Standing:
         user = await read.users.by_id(attempt.user_id)
     except NotFound:
         raise AttemptEnded from None
-    latest = max(proof.at for proof in attempt.proofs)
-    if not user.facts.enabled or latest < user.sessions_valid_from or not await _has_its_session(services, attempt):
+    outdated = is_outdated(attempt, user)
+    if not user.facts.enabled or outdated or not await _has_its_session(services, attempt):
         await services.attempts.delete(attempt.id)
-        raise AttemptEnded
+        changed = outdated and user.facts.password_changed_at >= _latest(attempt)
+        raise AttemptEnded(CHANGED if changed else EXPIRED)
     policies = await read.policies.read()
     epoch, applies = await read.policies.applies_to(user.id)
     soon = expires_soon(user.facts, policies.password, now)
@@ -178,6 +183,15 @@ async def want_second_factor(services: Services, standing: Standing, now: float)
     """Note that where the person is going a code is asked for."""
     attempt = await amend(services, standing.attempt, lambda current: replace(current, second_factor_wanted=True))
     return await weigh(services, attempt, now)
+
+
+def is_outdated(attempt: Attempt, user: User) -> bool:
+    """Whether everything that the person had begun was ended after the last proof of an attempt."""
+    return _latest(attempt) < user.sessions_valid_from
+
+
+def _latest(attempt: Attempt) -> float:
+    return max(proof.at for proof in attempt.proofs)
 
 
 async def _has_its_session(services: Services, attempt: Attempt) -> bool:

@@ -22,7 +22,7 @@ from gatekeeper.flows import changes, devices, mails, throttling
 from gatekeeper.flows.events import FAILED, event
 from gatekeeper.flows.mails import MailKind
 from gatekeeper.flows.sessions import begins_at
-from gatekeeper.flows.standing import MOST_CODE_FAILURES, AttemptEnded, amend
+from gatekeeper.flows.standing import CODES, MOST_CODE_FAILURES, AttemptEnded, amend
 from gatekeeper.flows.throttling import Kind
 from gatekeeper.store.authenticators import Authenticator
 
@@ -253,7 +253,7 @@ async def _count_wrong_code(
     )
     if attempt.code_failures >= MOST_CODE_FAILURES:
         await services.attempts.delete(attempt.id)
-        raise AttemptEnded("codes")
+        raise AttemptEnded(CODES)
 
 
 async def check_enrolment_code(services: Services, user: User, code: str, client: Client, now: float) -> None:

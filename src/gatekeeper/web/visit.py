@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gatekeeper.crypto.tokens import new_token
+from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.login import owed
 from gatekeeper.domain.model import Step
 from gatekeeper.domain.wording import N_
 from gatekeeper.flows import sign_in
-from gatekeeper.flows.standing import AttemptEnded, stand
+from gatekeeper.flows.standing import CHANGED, CODES, EXPIRED, AttemptEnded, stand
 from gatekeeper.manners import csrf
 from gatekeeper.manners.acting import session_of
 from gatekeeper.manners.client import client_of
@@ -40,8 +41,9 @@ ADDRESSES = {
 }
 
 NOTES = {
-    "expired": N_("Your sign-in took too long and has ended. Please begin again."),
-    "codes": N_("Too many codes were wrong. Please begin again with your password."),
+    EXPIRED: N_("Your sign-in took too long and has ended. Please begin again."),
+    CODES: N_("Too many codes were wrong. Please begin again with your password."),
+    CHANGED: N_("Your password has been changed. Please sign in with the new one."),
     "confirm": N_("Please confirm that it is you before you go on."),
     "stale": N_("This page was open for too long, so nothing was sent. Please try once more."),
 }
@@ -72,8 +74,11 @@ class Visit:
         return standing
 
     async def settled(self) -> bool:
-        """Whether somebody is signed in here who owes nothing for the place that they want to go to."""
-        session = await session_of(self.request)
+        """Whether somebody is known to be signed in here who owes nothing for the place that they want to go to."""
+        try:
+            session = await session_of(self.request)
+        except Unavailable:
+            return False
         return session is not None and not self.owes(session)
 
     def owes(self, session: Session) -> bool:

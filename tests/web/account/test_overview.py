@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.model import Permission
 from tests.flows.world import DAY, OTHER, PASSWORD
 
@@ -53,6 +54,25 @@ async def test_a_new_password_ends_every_other_session_and_gives_this_one_a_new_
     assert (await one.get(ACCOUNT)).status == 303
     assert (await new_browser().sign_in("anna", PASSWORD)).status == 401
     assert (await new_browser().sign_in("anna", OTHER)).status == 303
+
+
+async def test_a_password_that_was_changed_while_redis_went_away_is_not_said_to_have_failed(
+    world, browser, monkeypatch
+):
+    async def away(*_):
+        raise Unavailable("Redis")
+
+    await world.person()
+    await browser.sign_in("anna", PASSWORD)
+    form = await browser.get(ACCOUNT)
+    monkeypatch.setattr(world.services.sessions, "replace", away)
+    answer = await browser.send(ACCOUNT, form, **typed())
+    assert (answer.status, answer.location) == (303, f"{LOGIN}?next={ACCOUNT}")
+    page = await browser.follow(answer)
+    assert page.title == "Sign in"
+    assert "Your password has been changed. Please sign in with the new one." in page.text
+    assert (await browser.sign_in("anna", OTHER, ACCOUNT)).location == ACCOUNT
+    assert (await browser.get(ACCOUNT)).status == 200
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from gatekeeper.crypto.tokens import new_token
 from gatekeeper.domain.errors import NotFound, Refused
 from gatekeeper.domain.login import DAY, expires_soon, password_expires_at
 from gatekeeper.domain.wording import N_
 from gatekeeper.flows import devices, new_password, own_activity, own_language, own_sessions
 from gatekeeper.flows.own_authenticators import MOST, shown_name
 from gatekeeper.flows.own_recovery_codes import FEW
+from gatekeeper.flows.standing import CHANGED
 from gatekeeper.flows.throttling import Throttled
 from gatekeeper.manners.acting import replace_session
+from gatekeeper.manners.cookies import LoginCookie
 from gatekeeper.manners.keys import COOKIES, DESTINATIONS, RENDERER
 from gatekeeper.web.account.activity import lines_of
 from gatekeeper.web.account.parts import ADDRESS
@@ -51,7 +54,13 @@ async def change_password(turn: Turn) -> web.StreamResponse:
         status, errors = refusal_of(refused)
         return await _overview(turn, status, errors=errors)
     except NotFound:
-        return see_other(turn.request.app[DESTINATIONS].own("/login", turn.address(ADDRESS)))
+        return see_other(_login(turn))
+    except new_password.SignInAgain:
+        cookies = turn.request.app[COOKIES]
+        response = see_other(_login(turn))
+        cookies.drop_session(response)
+        cookies.set_login(response, LoginCookie(new_token(), note=CHANGED))
+        return response
     replace_session(turn.request, fresh)
     response = await turn.done(N_("Your password has been changed. You are signed out everywhere else."), ADDRESS)
     turn.request.app[COOKIES].set_session(response, token)
@@ -66,6 +75,10 @@ async def choose_language(turn: Turn) -> web.StreamResponse:
         raise web.HTTPBadRequest
     await own_language.choose(turn.services, turn.session, tag)
     return await turn.done(N_("Your language has been saved."), ADDRESS)
+
+
+def _login(turn: Turn) -> str:
+    return turn.request.app[DESTINATIONS].own("/login", turn.address(ADDRESS))
 
 
 async def _overview(
