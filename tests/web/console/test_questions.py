@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gatekeeper.domain.model import Permission
+from gatekeeper.domain.model import Permission, TwoFactorMode, TwoFactorPolicy
 from tests.flows.world import OTHER, PASSWORD, SECRET, World
 from tests.web.browser import Answer, Browser
 from tests.web.console.desk import words
@@ -43,6 +43,17 @@ async def office(world: World, browser: Browser) -> Office:
         await tables.users.set_permissions(ada.id, frozenset(Permission))
     assert (await browser.sign_in("ada", PASSWORD)).location == "/mail"
     return Office(world, browser, ada.id, anna.id)
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_a_reset_says_what_the_next_sign_in_asks_for(office, is_asked):
+    async with office.world.services.database.transaction() as tables:
+        spared = [office.ada] if is_asked else [office.ada, office.anna]
+        await tables.policies.set_two_factor(TwoFactorPolicy(TwoFactorMode.EVERYONE), spared, None)
+    await office.world.services.node.refresh()
+    said = await office.says("reset-two-factor", reason=REASON)
+    assert "is reset." in said
+    assert ("They enrol again at the next sign-in." in said) is is_asked
 
 
 async def test_a_reset_removes_the_authenticator_and_keeps_the_reason(office):

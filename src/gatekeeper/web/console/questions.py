@@ -13,7 +13,7 @@ from gatekeeper.domain.errors import Conflict, LastHolder, Refused
 from gatekeeper.domain.model import Enrolment, Permission
 from gatekeeper.domain.permissions import may, may_act_on
 from gatekeeper.domain.wording import N_
-from gatekeeper.flows import assistance, ending, given_passwords, links, people
+from gatekeeper.flows import assistance, ending, given_passwords, links, people, portraits
 from gatekeeper.flows.acting import require_over
 from gatekeeper.web.inside import Door
 from gatekeeper.web.once import Once, keep
@@ -95,9 +95,11 @@ async def _reset(turn: Turn, user: User) -> Done:
     code = await assistance.reset_two_factor(
         turn.services, turn.actor, user.id, turn.form.get(REASON, ""), turn.now, enrolment=wanted
     )
-    line = N_(
-        "Two-factor authentication of %(name)s is reset. They enrol again at the next sign-in.", name=name_of(user)
-    )
+    line = N_("Two-factor authentication of %(name)s is reset.", name=name_of(user))
+    if (await portraits.of_one(turn.services, user, turn.now)).two_factor_required:
+        line = N_(
+            "Two-factor authentication of %(name)s is reset. They enrol again at the next sign-in.", name=name_of(user)
+        )
     return Done(line, None if code is None else _code(code))
 
 
@@ -169,7 +171,7 @@ QUESTIONS: tuple[Question, ...] = (
         N_("Reset two-factor authentication of %(name)s?"),
         N_(
             "Their authenticators and recovery codes no longer work, and they are signed out everywhere. "
-            "The next sign-in walks them through the enrolment again."
+            "If the rules ask them for a second step, the next sign-in walks them through the enrolment again."
         ),
         N_("Reset"),
         _reset,
