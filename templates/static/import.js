@@ -3,6 +3,7 @@
 const look = async () => {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+    if (answer.status >= 500) throw new Error(answer.statusText);
     const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("job");
     if (!found || found.dataset.running !== "yes") return location.reload();
     const [shown, now] = [document.getElementById("progress"), found.querySelector("progress")];

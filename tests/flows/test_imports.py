@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from gatekeeper.domain.errors import AlreadyExists, Unavailable
 from gatekeeper.domain.model import Permission, Strength
 from gatekeeper.flows import imports
 from gatekeeper.flows.acting import Forbidden, of_session
-from gatekeeper.flows.imports import BadRows, import_people
+from gatekeeper.flows.imports import BadRows, Report, Step, import_people
 from tests.api.world import PASSWORD, World, world
 
 __all__ = ["world"]
@@ -134,10 +137,31 @@ async def test_an_address_that_is_somebody_elses_is_refused(world: World):
     assert bad.value.report.faults[0].field == "email"
 
 
-async def test_progress_is_told_for_each_person(world: World):
-    seen: list[tuple[int, int]] = []
-    await run(world, GOOD, progress=lambda done, total: seen.append((done, total)))
-    assert sorted(seen) == [(1, 3), (2, 3), (3, 3)]
+async def test_progress_is_told_of_the_hashing_and_of_the_writing(world: World):
+    seen: list[tuple[str, int, int]] = []
+    await run(world, GOOD, progress=lambda *told: seen.append(told))
+    assert seen == [(Step.HASHING, 1, 1), (Step.WRITING, 3, 3)]
+
+
+async def test_an_import_whose_passwords_must_wait_for_those_of_others_goes_on(world: World, monkeypatch):
+    monkeypatch.setattr(imports, "AGAIN", 0.0)
+    hashed, refused = type(world.services.hasher).hash, iter((Unavailable("hashing"), None))
+
+    async def busy(self, password):
+        if (error := next(refused)) is not None:
+            raise error
+        return await hashed(self, password)
+
+    monkeypatch.setattr(type(world.services.hasher), "hash", busy)
+    assert (await run(world, GOOD)).added == 3
+
+
+async def test_two_imports_of_one_file_at_once_take_turns_and_one_adds_the_people(world: World, monkeypatch):
+    monkeypatch.setattr(imports, "AGAIN", 0.01)
+    monkeypatch.setattr(imports, "WRITTEN_AT_ONCE", 1)
+    ended = await asyncio.gather(run(world, GOOD), run(world, GOOD), return_exceptions=True)
+    assert sorted((type(end) for end in ended), key=str) == [AlreadyExists, Report]
+    assert await names(world) == ["anna", "lucia", "marco"]
 
 
 async def test_only_who_manages_people_imports_them(world: World):

@@ -51,10 +51,10 @@ async def _import(
 
     from gatekeeper.flows.imports import BadRows, import_people
 
-    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("importing", total=None)
+        task = progress.add_task("reading", total=None)
         try:
             return await import_people(
                 services,
@@ -63,7 +63,9 @@ async def _import(
                 now=now,
                 dry_run=dry_run,
                 skip_bad=skip_bad,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
+                progress=lambda step, done, total: progress.update(
+                    task, description=step.value, completed=done, total=total
+                ),
             )
         except BadRows as refused:
             lines = [_line(fault) for fault in refused.report.faults]

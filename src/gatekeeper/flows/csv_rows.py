@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.wording import N_
+from gatekeeper.flows.pacing import gently
 from gatekeeper.flows.refusals import raise_all
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def read_rows(content: bytes) -> list[Row | Fault]:
     separator = max(SEPARATORS, key=heading.count)
     previous = csv.field_size_limit(LONGEST_FIELD)
     try:
-        return list(_rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)))
+        return list(gently(_rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))))
     finally:
         csv.field_size_limit(previous)
 

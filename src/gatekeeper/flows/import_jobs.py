@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gatekeeper.flows.acting import Actor
-    from gatekeeper.flows.imports import Report
+    from gatekeeper.flows.imports import Report, Step
     from gatekeeper.flows.services import Services
 
 log = structlog.get_logger()
@@ -48,7 +48,10 @@ LIMIT = 7200.0
 """Seconds for which an import is remembered as begun: longer than its file is kept."""
 
 TAKEN = N_("Somebody added one of these people meanwhile, so nothing was imported. Choose the file again.")
+CHANGED = N_("The people or the rules have changed since the file was checked, so nothing was imported.")
+GONE = N_("The file is kept for an hour only, so nothing was imported. Choose it again.")
 BROKEN = N_("The import did not come to its end, so nothing was imported. Try again.")
+UNKNOWN = N_("The server did not say how the import ended. Choose the file again: whoever was added is left alone.")
 
 
 class Stage(StrEnum):
@@ -59,6 +62,7 @@ class Stage(StrEnum):
     IMPORTING = "importing"
     IMPORTED = "imported"
     FAILED = "failed"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Job:
         owner: the id of the person who began it.
         stage: how far it is.
         seen_at: its last word.
-        done, total: how many people are ready to be written, out of how many.
+        step: what of an import is going on.
+        done, total: how many passwords are hashed, or how many people written, out of how many.
         added, unchanged: as in :class:`imports.Report`; of a judged file, how it would end.
         faults: the bad rows, the first of them.
         refused: how many bad rows there are.
@@ -81,6 +86,7 @@ class Job:
     owner: str
     stage: Stage
     seen_at: float
+    step: str = ""
     done: int = 0
     total: int = 0
     added: int = 0
@@ -95,10 +101,15 @@ class Job:
         return self.stage in {Stage.JUDGING, Stage.IMPORTING}
 
 
+class _FileGone(GatekeeperError):
+    """The file of a job is kept no longer."""
+
+
 @dataclass(slots=True)
 class _Reached:
     """How far a running job is."""
 
+    step: str = ""
     done: int = 0
     total: int = 0
 
@@ -131,9 +142,7 @@ async def get(services: Services, actor: Actor, job_id: str, now: float) -> Job:
     if state is None or state["owner"] != actor.id:
         raise NotFound
     job = _job_of(state)
-    if job.running and now - job.seen_at > SILENCE:
-        return replace(job, stage=Stage.FAILED, message=BROKEN)
-    return job
+    return _broken(job) if job.running and now - job.seen_at > SILENCE else job
 
 
 async def judge(services: Services, actor: Actor, job: Job, clock: Callable[[], float]) -> None:
@@ -143,7 +152,9 @@ async def judge(services: Services, actor: Actor, job: Job, clock: Callable[[], 
         report = await imports.import_people(services, actor, content, now=clock(), dry_run=True)
         return _reported(job, Stage.JUDGED, report)
 
-    await _run(services, job, clock, work)
+    ended = await _run(services, job, clock, work)
+    if not ended.added:
+        await _forget_file(services, job.id)
 
 
 async def start(services: Services, actor: Actor, job_id: str, now: float) -> Job:
@@ -156,19 +167,25 @@ async def start(services: Services, actor: Actor, job_id: str, now: float) -> Jo
         Unavailable: Redis does not answer.
     """
     job = await get(services, actor, job_id, now)
-    if job.stage is not Stage.JUDGED or not await services.once.first(f"import {job_id}", LIMIT):
+    mark = f"import {job_id}"
+    if job.stage is not Stage.JUDGED or not await services.once.first(mark, LIMIT):
         raise Conflict(N_("This file is imported already."))
-    job = replace(job, stage=Stage.IMPORTING, seen_at=now, total=job.added, done=0)
-    await _write(services, job)
+    job = replace(job, stage=Stage.IMPORTING, seen_at=now, faults=(), refused=0)
+    try:
+        await _write(services, job)
+    except Unavailable:
+        with suppress(Unavailable):
+            await services.once.undo(mark)
+        raise
     return job
 
 
 async def carry_out(services: Services, actor: Actor, job: Job, clock: Callable[[], float], *, skip_bad: bool) -> None:
     """Import the file of a job."""
-    reached = _Reached(total=job.total)
+    reached = _Reached()
 
-    def progress(done: int, total: int) -> None:
-        reached.done, reached.total = done, total
+    def progress(step: Step, done: int, total: int) -> None:
+        reached.step, reached.done, reached.total = step.value, done, total
 
     async def work(content: bytes) -> Job:
         report = await imports.import_people(
@@ -177,8 +194,7 @@ async def carry_out(services: Services, actor: Actor, job: Job, clock: Callable[
         return _reported(job, Stage.IMPORTED, report)
 
     await _run(services, job, clock, work, reached)
-    with suppress(Unavailable):
-        await services.jobs.drop_file(job.id)
+    await _forget_file(services, job.id)
 
 
 async def _run(
@@ -187,7 +203,7 @@ async def _run(
     clock: Callable[[], float],
     work: Callable[[bytes], Any],
     reached: _Reached | None = None,
-) -> None:
+) -> Job:
     """Do the work of a job, tell meanwhile how far it is, and at the end how it ended."""
     telling = asyncio.create_task(_tell(services, job, clock, reached or _Reached()))
     try:
@@ -197,24 +213,37 @@ async def _run(
         ended = replace(job, stage=Stage.FAILED, message=together(reason.message for reason in reasons))
     except AlreadyExists:
         ended = replace(job, stage=Stage.FAILED, message=TAKEN)
-    except GatekeeperError as error:
+    except imports.BadRows as bad:
+        ended = replace(_reported(job, Stage.FAILED, bad.report), message=CHANGED)
+    except _FileGone:
+        ended = replace(job, stage=Stage.FAILED, message=GONE)
+    except Unavailable as error:
         log.warning("import.failed", job=job.id, reason=str(error))
-        ended = replace(job, stage=Stage.FAILED, message=BROKEN)
+        ended = _broken(job)
     except Exception:
         log.exception("import.unexpected", job=job.id)
         ended = replace(job, stage=Stage.FAILED, message=BROKEN)
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
+    ended = replace(ended, seen_at=clock())
     with suppress(Unavailable):
-        await _write(services, replace(ended, seen_at=clock()))
+        await _write(services, ended)
+    return ended
 
 
 async def _tell(services: Services, job: Job, clock: Callable[[], float], reached: _Reached) -> None:
     while True:
         await asyncio.sleep(EVERY)
         with suppress(Unavailable):
-            await _write(services, replace(job, seen_at=clock(), done=reached.done, total=reached.total))
+            await _write(services, replace(job, seen_at=clock(), **asdict(reached)))
+
+
+def _broken(job: Job) -> Job:
+    """A job whose node no longer speaks, or lost its database: at the very end that leaves open what was written."""
+    if job.stage is Stage.IMPORTING:
+        return replace(job, stage=Stage.LOST, message=UNKNOWN)
+    return replace(job, stage=Stage.FAILED, message=BROKEN)
 
 
 def _reported(job: Job, stage: Stage, report: Report) -> Job:
@@ -230,7 +259,14 @@ def _reported(job: Job, stage: Stage, report: Report) -> Job:
 
 async def _content(services: Services, job_id: str) -> bytes:
     parts = await services.jobs.file(job_id)
+    if not parts:
+        raise _FileGone
     return await asyncio.to_thread(_opened, services, job_id, parts)
+
+
+async def _forget_file(services: Services, job_id: str) -> None:
+    with suppress(Unavailable):
+        await services.jobs.drop_file(job_id)
 
 
 def _sealed(services: Services, job_id: str, content: bytes) -> list[str]:

@@ -43,14 +43,14 @@ class Jobs:
         return state
 
     async def put_file(self, id: str, parts: Sequence[str]) -> None:  # noqa: A002 - the id of the job
-        """Keep the file of a job, a part at a time: no command is long.
+        """Keep the file of a job, a part at a time: no command is long, and none leaves a part that stays for ever.
 
         Raises:
             Unavailable: Redis does not answer.
         """
         for part in parts:
             await answer(self._redis.rpush(_file(id), part))
-        await answer(self._redis.expire(_file(id), round(LIFETIME)))
+            await answer(self._redis.expire(_file(id), round(LIFETIME)))
 
     async def file(self, id: str) -> list[str]:  # noqa: A002 - the id of the job
         """The parts of the file; none where it is gone.

@@ -16,6 +16,7 @@ from gatekeeper.store.authenticators import Authenticators
 from gatekeeper.store.devices import Devices
 from gatekeeper.store.endings import Endings
 from gatekeeper.store.failures import translated
+from gatekeeper.store.imports import Imports
 from gatekeeper.store.link_requests import LinkRequests
 from gatekeeper.store.links import Links
 from gatekeeper.store.migrations import OutdatedSchema, expected_schema
@@ -61,6 +62,7 @@ class Tables:
         self.signing_keys = SigningKeys(runner)
         self.statistics = Statistics(runner)
         self.outbox = Outbox(runner)
+        self.imports = Imports(runner)
 
 
 class Database:
