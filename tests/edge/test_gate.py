@@ -257,6 +257,13 @@ async def test_a_service_worker_that_could_reach_our_pages_is_refused(house: Hou
     assert recorder.header("service-worker") == ["script"]
 
 
+async def test_who_may_not_have_the_platforms_service_worker_gets_one_that_stands_aside(house: House) -> None:
+    answered = await house.ask(request("/mail/sw.js", "Service-Worker: script", cookie=None))
+    assert (answered.status, answered.get("content-type")) == (200, "text/javascript")
+    assert answered.get("cache-control") == "no-store"
+    assert b"unregister" in answered.body
+
+
 async def test_our_own_pages_get_what_the_edge_knows(build: Any, recorder: Recorder) -> None:
     async def to_recorder(factory: Any) -> Any:
         _, made = await asyncio.get_running_loop().create_connection(factory, "127.0.0.1", recorder.port)
