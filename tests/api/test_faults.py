@@ -8,6 +8,7 @@ from gatekeeper.api.reading import parse
 from gatekeeper.api.shapes import Shape, iso
 from gatekeeper.domain.errors import GatekeeperError, Unavailable
 from gatekeeper.domain.model import Permission
+from gatekeeper.flows.throttling import Throttled
 from gatekeeper.sessions.sessions import Sessions
 from gatekeeper.store.users import Users
 from tests.api.world import EVERYTHING, World
@@ -51,6 +52,18 @@ async def test_while_nobody_can_be_asked_for_help_a_refusal_says_so_by_503(world
 
     monkeypatch.setattr(Users, "holders", away)
     assert (await world.call("GET", "/users", headers)).status == 503
+
+
+async def test_who_has_to_wait_is_told_for_how_many_whole_seconds(world: World, monkeypatch):
+    headers = await world.bearer(await world.person("admin", *EVERYTHING))
+
+    async def too_many(self, *args, **more):
+        raise Throttled(12.3)
+
+    monkeypatch.setattr(Users, "search", too_many)
+    answer = await world.call("GET", "/users", headers)
+    assert (answer.status, answer.kind) == (429, "throttled")
+    assert answer.headers["Retry-After"] == "13"
 
 
 async def test_a_fault_of_ours_tells_nothing(world: World, monkeypatch):

@@ -21,6 +21,12 @@ async def test_it_opens_to_nobody_else(browser):
     assert (answer.status, answer.location) == (303, f"{LOGIN}?next={ACCOUNT}")
 
 
+@pytest.mark.parametrize("address", ["/gatekeeper", "/gatekeeper/", "/.well-known/change-password"])
+async def test_shorter_addresses_lead_to_it(browser, address):
+    answer = await browser.get(address)
+    assert (answer.status, answer.location) == (303, ACCOUNT)
+
+
 async def test_it_opens_to_nobody_who_owes_a_step(world, browser):
     await world.person()
     await browser.sign_in("anna", PASSWORD)
