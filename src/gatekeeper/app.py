@@ -21,10 +21,10 @@ from gatekeeper.crypto.secretbox import SecretBox
 from gatekeeper.crypto.tokens import Signer
 from gatekeeper.domain.errors import Unavailable
 from gatekeeper.domain.lockout import address_delay, delay
+from gatekeeper.edge.dialling import connect_to_app
 from gatekeeper.edge.health import Health
 from gatekeeper.edge.pages import RenderedPages
 from gatekeeper.edge.server import Edge
-from gatekeeper.edge.upstream import connect_to_app
 from gatekeeper.embedded import Addresses, Engines, running
 from gatekeeper.flows import forgotten
 from gatekeeper.flows.node import NodeState

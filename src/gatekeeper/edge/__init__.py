@@ -9,8 +9,8 @@ written anew from what was parsed, never passed on as they came.
 
 from __future__ import annotations
 
+from gatekeeper.edge.dialling import connect_to_app
 from gatekeeper.edge.pages import RenderedPages
 from gatekeeper.edge.server import Edge, listen_on
-from gatekeeper.edge.upstream import connect_to_app
 
 __all__ = ["Edge", "RenderedPages", "connect_to_app", "listen_on"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-import structlog
-from httptools import HttpParserError, HttpParserUpgrade
-
 from gatekeeper.domain.addresses import UNIX
 from gatekeeper.edge.answers import Answer
-from gatekeeper.edge.gate import Forward
-from gatekeeper.edge.head import Fault, Request, RequestReader
+from gatekeeper.edge.faults import SLOW
+from gatekeeper.edge.forward import Forward
+from gatekeeper.edge.head import Request
 from gatekeeper.edge.limits import NEVER
+from gatekeeper.edge.linger import LINGER_FOR, Lingering
+from gatekeeper.edge.pacing import Paced
 from gatekeeper.edge.peers import Peer
+from gatekeeper.edge.reading import RequestReader
 from gatekeeper.edge.relay import Exchange
 from gatekeeper.edge.tunnel import Tunnel
 
@@ -21,22 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from gatekeeper.domain.model import Session
+    from gatekeeper.edge.faults import Fault
     from gatekeeper.edge.serving import Serving
     from gatekeeper.edge.upstream import UpstreamConnection
 
-log = structlog.get_logger()
-
-LINGER_FOR = 30.0
-LINGER_BYTES = 64 * 1024 * 1024
-"""How much of a refused body is taken and thrown away, so that a browser reads the answer and not a reset."""
-
 TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-_MALFORMED = Fault(400, "this is no HTTP/1.1 request")
-_OVERLONG = Fault(431, "the request's head is too large")
-_SLOW = Fault(408, "the request's head took too long")
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(Paced):
     """One connection from a client.
 
     Args:
@@ -49,8 +42,6 @@ class ClientConnection(asyncio.Protocol):
         exchange: the request that is on its way to an upstream.
         request: the request that is being answered.
     """
-
-    transport: asyncio.Transport
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -65,12 +56,8 @@ class ClientConnection(asyncio.Protocol):
         self.exchange: Exchange | None = None
         self.request: Request | None = None
         self._judging: asyncio.Task[None] | None = None
-        self._fault: Fault | None = None
-        self._rest: bytes | None = None
-        self._lingered = -1
-        self._held = False
         self._heading = False
-        self._plain_so_far = True
+        self._lingers = False
         self.closes = False
         self.full = False
         self.deadline = NEVER
@@ -104,27 +91,16 @@ class ClientConnection(asyncio.Protocol):
             self._serving.leave(self, self.address)
 
     def data_received(self, data: bytes) -> None:
-        if self.request is None and self._plain_so_far:
-            request = self._reader.plain(data)
+        reader = self._reader
+        if self.request is None and not self._arrived:
+            request = reader.plain(data)
             if request is not None:
                 self._begin(request)
                 return
-        if self._lingered >= 0:
-            self._discard(len(data))
-            return
-        if self._rest is not None:
+        if reader.rest is not None:
             self._keep(data)
             return
-        reader = self._reader
-        try:
-            reader.feed(data)
-        except HttpParserUpgrade as upgrade:
-            self._upgrade(data[upgrade.args[0] :])
-        except HttpParserError:
-            self._fault = _MALFORMED
-        if reader.pending and reader.overlong:
-            self._fault = _OVERLONG
-        self._plain_so_far = self._fault is None and self._rest is None and not self._arrived
+        reader.feed(data)
         if self.request is None:
             self._next()
         elif self.exchange is not None:
@@ -134,50 +110,32 @@ class ClientConnection(asyncio.Protocol):
         if self._arrived and self.request is not None:
             self.hold()
 
+    def _keep(self, data: bytes) -> None:
+        """Bytes of a tunnel that is not open yet."""
+        self._reader.rest = early = (self._reader.rest or b"") + data
+        if len(early) > self.limits.head_bytes:
+            self.hold()
+
     def _more(self, exchange: Exchange) -> None:
         """More of the body, or whatever follows it."""
         request = exchange.request
-        if self._fault is not None and not request.complete:
+        fault = self._reader.fault
+        if fault is not None and not request.complete:
             exchange.cancel()
-            self.exchange = None
             if exchange.answering:
                 self.cut()
             else:
-                self.refuse_fault()
+                self.refuse_fault(fault)
             return
-        if request.complete:
-            self.deadline = self.clock.now + self.limits.upstream_timeout
-        else:
-            self.deadline = self.clock.now + self.limits.body_timeout
+        limits = self.limits
+        self.deadline = self.clock.now + (limits.upstream_timeout if request.complete else limits.body_timeout)
         exchange.pump()
-
-    def _upgrade(self, rest: bytes) -> None:
-        """A request asks for another protocol: a WebSocket waits for the answer, anything else is not heard."""
-        request = self._arrived[-1]
-        if request.wants_websocket or request.method == b"CONNECT":
-            self._rest = rest
-            return
-        try:
-            if request.has_body:
-                self._reader.resume_without_upgrade(request)
-            if rest:
-                self._reader.feed(rest)
-        except HttpParserUpgrade as upgrade:
-            self._upgrade(rest[upgrade.args[0] :])
-        except HttpParserError:
-            self._fault = _MALFORMED
-
-    def _keep(self, data: bytes) -> None:
-        """Bytes of a tunnel that is not open yet."""
-        self._rest = (self._rest or b"") + data
-        if len(self._rest) > self.limits.head_bytes:
-            self.hold()
 
     def _next(self) -> None:
         """Begin with the next request, if one is there."""
         if not self._arrived:
-            if self._fault is not None:
-                self.refuse_fault()
+            if self._reader.fault is not None:
+                self.refuse_fault(self._reader.fault)
             elif self._reader.pending and not self._heading:
                 self._heading = True
                 self.deadline = self.clock.now + self.limits.head_timeout
@@ -210,8 +168,8 @@ class ClientConnection(asyncio.Protocol):
             self.answer(decided)
 
     def _forward(self, request: Request, forward: Forward) -> None:
-        if self._fault is not None and not request.complete:
-            self.refuse_fault()
+        if self._reader.fault is not None and not request.complete:
+            self.refuse_fault(self._reader.fault)
             return
         if request.upgrades and request.wants_websocket and self._serving.tunnels_full:
             self.closes = True
@@ -236,9 +194,9 @@ class ClientConnection(asyncio.Protocol):
         request_id = self._serving.gate.ids.next().decode()
         self.answer(self._serving.gate.answers.error(status, self.request, request_id, reason))
 
-    def refuse_fault(self) -> None:
+    def refuse_fault(self, fault: Fault) -> None:
         """Answer what is no request, and close."""
-        fault, self._fault = self._fault or _MALFORMED, None
+        self.exchange = None
         request = self.request or Request()
         self.answer(self._serving.gate.answers.fault(fault, request, self._serving.gate.ids.next().decode()))
 
@@ -247,7 +205,7 @@ class ClientConnection(asyncio.Protocol):
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             self._serving.note(self, exchange.status)
-        if self.closes or self._held or self._arrived or self._fault is not None:
+        if self.closes or self.held or self._arrived or self._reader.fault is not None:
             self._done()
         else:
             self.request = None
@@ -257,43 +215,34 @@ class ClientConnection(asyncio.Protocol):
         """One request is answered: on to the next, or to the end."""
         request, self.request = self.request, None
         if self.closes:
-            whole = request is None or request.complete
-            if whole and self._fault is None and not self._arrived and request is not None:
+            whole = request is not None and request.complete
+            if whole and self._reader.fault is None and not self._arrived:
                 self.transport.close()
             else:
                 self._linger()
             return
         self.deadline = self.clock.now + self.limits.idle_timeout
-        if self._arrived or self._fault is not None:
+        if self._arrived or self._reader.fault is not None:
             if not self.full:
                 asyncio.get_running_loop().call_soon(self._continue)
-        elif self._held:
+        elif self.held:
             self.go_on()
 
     def _continue(self) -> None:
-        if self.request is None and not self.transport.is_closing() and self._lingered < 0:
+        if self.request is None and not self.transport.is_closing() and not self._lingers:
             self._next()
             if not self._arrived:
                 self.go_on()
 
     def _linger(self) -> None:
-        """Throw away what still comes, for a while, so that the client can read the answer before the end."""
-        self._lingered = 0
-        self._plain_so_far = False
-        self.deadline = self.clock.now + LINGER_FOR
+        """Let the client read its answer before the end, whatever it still sends."""
+        self._lingers = True
         self._arrived.clear()
+        self.deadline = self.clock.now + LINGER_FOR
         if self.transport.can_write_eof():
             self.transport.write_eof()
+        self.transport.set_protocol(Lingering(self))
         self.go_on()
-
-    def _discard(self, size: int) -> None:
-        self._lingered += size
-        if self._lingered > LINGER_BYTES:
-            self.transport.abort()
-
-    def write(self, data: bytes) -> None:
-        """Send bytes that belong to no answer's body."""
-        self.transport.write(data)
 
     def connection_line(self) -> bytes:
         """The ``Connection`` line of the answer at hand, with the CRLF before it."""
@@ -311,23 +260,11 @@ class ClientConnection(asyncio.Protocol):
 
     def tunnel(self, upstream: UpstreamConnection, head: bytes, rest: bytes, session: Session | None) -> None:
         """Go on as a two-way pipe."""
-        early, self._rest = self._rest or b"", b""
+        early = self._reader.rest or b""
         self.exchange = None
         self.deadline = NEVER
         self._serving.note(self, 101)
         Tunnel.open(self._serving, self, upstream, session, head=head, early=early, rest=rest)
-
-    def hold(self) -> None:
-        """Stop reading for now."""
-        if not self._held and not self.transport.is_closing():
-            self._held = True
-            self.transport.pause_reading()
-
-    def go_on(self) -> None:
-        """Read again."""
-        if self._held and not self.transport.is_closing():
-            self._held = False
-            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         self.full = True
@@ -338,11 +275,8 @@ class ClientConnection(asyncio.Protocol):
         self.full = False
         if self.exchange is not None:
             self.exchange.client_drained()
-        elif self.request is None and (self._arrived or self._fault is not None):
+        elif self.request is None and (self._arrived or self._reader.fault is not None):
             self._continue()
-
-    def eof_received(self) -> bool:
-        return False
 
     def expire(self, now: float) -> None:
         """Nothing came, or went, for as long as it may."""
@@ -352,16 +286,15 @@ class ClientConnection(asyncio.Protocol):
             self._judging.cancel()
             self._judging = None
             self.refuse(504, "no verdict in time")
-        elif self._lingered >= 0 or self.transport.is_closing() or self.full:
+        elif self._lingers or self.transport.is_closing() or self.full:
             self.transport.abort()
         elif self._reader.pending:
-            self._fault = _SLOW
-            self.refuse_fault()
+            self.refuse_fault(SLOW)
         else:
             self.transport.close()
 
     def drain(self) -> None:
         """The gateway stops: end after the answer under way, or now where there is none."""
         self.closes = True
-        if self.request is None and self._lingered < 0 and not self._reader.pending:
+        if self.request is None and not self._lingers and not self._reader.pending:
             self.transport.close()

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from gatekeeper.config.model import OWN_PATHS
 from gatekeeper.domain import background
 from gatekeeper.domain.access import ALLOWED_UNKNOWN, Allow, Kind, Verdict, decide
-from gatekeeper.domain.addresses import Authority, MalformedHost, authority, is_origin_of
+from gatekeeper.domain.addresses import MalformedHost
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import owed, owed_until
-from gatekeeper.domain.one_origin import worker_reaches
-from gatekeeper.domain.paths import AmbiguousPath, split_target
-from gatekeeper.domain.routing import APP, Own, Router, UnknownHost
+from gatekeeper.domain.paths import AmbiguousPath
+from gatekeeper.domain.routing import APP, UnknownHost
 from gatekeeper.edge.answers import Answer, Answers
-from gatekeeper.edge.head import Request, fault_of
+from gatekeeper.edge.faults import fault_of
+from gatekeeper.edge.forward import Forward, head_of
 from gatekeeper.edge.own_cookies import OwnCookies
-from gatekeeper.edge.peers import Peer, RequestIds, View
+from gatekeeper.edge.peers import RequestIds
+from gatekeeper.edge.places import Places, path_of
 from gatekeeper.edge.renewal import Renewals
+from gatekeeper.edge.seams import crosses, is_preflight
 from gatekeeper.edge.ways import ASSERTION_REUSED_FOR, Prepared, Way
 
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 
     from gatekeeper.config import Config
     from gatekeeper.domain.model import Policies, Session
-    from gatekeeper.edge.upstream import Pool
+    from gatekeeper.edge.head import Request
+    from gatekeeper.edge.peers import Peer, View
+    from gatekeeper.edge.pool import Pool
 
 log = structlog.get_logger()
 
 _KEEP_ALIVE = (b"keep-alive",)
-_MOST_REMEMBERED = 8_192
 PUBLIC_PATIENCE = 0.25
 """Seconds that a public route waits to know who is asking: it is open to everybody, Redis or not."""
-_LONGEST_PATH_REMEMBERED = 256
 
 
 class Cache(Protocol):
@@ -56,31 +57,6 @@ class Reader(Protocol):
 
     async def read(self, session_id: str, now: float) -> Session | None:
         """The session as it stands. Raises ``Unavailable``."""
-
-
-class Forward:
-    """A request that is let through.
-
-    Attributes:
-        pool: where it goes.
-        head: what the upstream gets, but for the framing of the body and the empty line.
-        session: whose it is; ``None`` where nobody is known, and for our own pages, which see to that themselves.
-        private: whether the answer is for one person's eyes, since a session was sent.
-        own: whether it goes to our own pages.
-        bodyless: whether its body is left out.
-    """
-
-    __slots__ = ("bodyless", "head", "own", "pool", "private", "session")
-
-    def __init__(
-        self, pool: Pool, head: bytes, session: Session | None, *, private: bool, own: bool, bodyless: bool = False
-    ) -> None:
-        self.pool = pool
-        self.head = head
-        self.session = session
-        self.private = private
-        self.own = own
-        self.bodyless = bodyless
 
 
 class Gate:
@@ -127,10 +103,7 @@ class Gate:
         self._own_cookies = OwnCookies(server.cookies)
         self._renewals = Renewals(touch, config.session.idle_timeout)
         self._ways = tuple(ways)
-        self._router: Router[Way] = Router(
-            self._ways, hosts=server.public_hosts, prefix=server.prefix, own_paths=OWN_PATHS
-        )
-        self._places: dict[tuple[str, bytes], Way | Own | None] = {}
+        self._places = Places(server, self._ways)
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         """Decide about a request, at once if that is possible."""
@@ -153,10 +126,8 @@ class Gate:
         self, request: Request, peer: Peer, request_id: bytes
     ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         view = peer.view(request)
-        target = request.target
-        plain = target[:1] == b"/" and b"#" not in target
-        path = target.partition(b"?")[0] if plain else _unfold(request)
-        way = self._way(view.host, path)
+        path = path_of(request)
+        way = self._places.find(view.host, path)
         if view.request_id is not None:
             request_id = view.request_id
         if way is APP:
@@ -165,9 +136,9 @@ class Gate:
             return self.answers.error(404, request, request_id.decode(), "no route has this path")
         sifted = request.sifted
         if sifted is None:
-            refused = self._seams(request, view, path, request_id)
+            refused = crosses(request, view, path, self._server.prefix)
             if refused is not None:
-                return refused
+                return self.answers.error(403, request, request_id.decode(), refused, closes=request.wants_websocket)
             session_id = self._own_cookies.take(request)
         else:
             session_id = sifted.session_id if sifted.known else self._own_cookies.learn(sifted)
@@ -186,19 +157,6 @@ class Gate:
             self._renew(way, prepared, request.target, now)
         return self._forward(way, request, view, request_id, session, prepared.lines)
 
-    def _way(self, host: str, path: bytes) -> Way | Own | None:
-        """The router's answer, remembered; what it refuses is asked again."""
-        key = (host, path)
-        try:
-            return self._places[key]
-        except KeyError:
-            way = self._router.match(host, path)
-        if len(path) <= _LONGEST_PATH_REMEMBERED:
-            if len(self._places) >= _MOST_REMEMBERED:
-                self._places.clear()
-            self._places[key] = way
-        return way
-
     def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
         if request.wants_websocket or request.service_worker:
             return self.answers.error(403, request, request_id.decode(), "our own pages do without this")
@@ -210,22 +168,8 @@ class Gate:
         session = None if session_id is None else self._cache.get(session_id)
         if session is not None:
             self._renewals.renew(session, self._now())
-        head = _head(request, view.raw_host, view.internal, request_id, b"")
+        head = head_of(request, view.raw_host, view.internal, request_id, b"")
         return Forward(self._app, head, None, private=session_id is not None, own=True)
-
-    def _seams(self, request: Request, view: View, path: bytes, request_id: bytes) -> Answer | None:
-        """Refuse what would reach from the platform into our pages, or from another site into the platform."""
-        if request.wants_websocket:
-            origin = request.get(b"origin")
-            if origin is not None and not is_origin_of(origin.decode("latin-1"), view.host, view.scheme):
-                return self.answers.error(
-                    403, request, request_id.decode(), "the page that asks is on another site", closes=True
-                )
-        if request.service_worker and worker_reaches(path, self._server.prefix):
-            return self.answers.error(
-                403, request, request_id.decode(), "a service worker here could take over the sign-in pages"
-            )
-        return None
 
     def _stands(self, prepared: Prepared, session: Session, now: float) -> bool:
         """Whether what was worked out is still right."""
@@ -269,7 +213,7 @@ class Gate:
     def _without_session(
         self, way: Way, request: Request, view: View, request_id: bytes, *, private: bool = False
     ) -> Forward | Answer:
-        preflight = way.route.preflight and _is_preflight(request)
+        preflight = way.route.preflight and is_preflight(request)
         verdict = ALLOWED_UNKNOWN if preflight else decide(way.access, None, None)
         if not isinstance(verdict, Allow):
             return self._refuse(verdict, request, request_id)
@@ -301,25 +245,15 @@ class Gate:
             return answer
         return Answer(answer.status, answer.headers, answer.body, closes=True)
 
-    @staticmethod
-    def _flatten(request: Request) -> None:
-        """Give sifted headers the form of others, the cookies that go on among them."""
-        sifted = request.sifted
-        if sifted is not None:
-            cookies = sifted.outgoing[len(sifted.passing) :].split(b"\r\nCookie: ")[1:]
-            request.unsift()
-            for value in cookies:
-                request.lines += (b"\r\nCookie: ", value)
-
     def _forward(  # noqa: PLR0917 - private
         self, way: Way, request: Request, view: View, request_id: bytes, session: Session | None, lines: bytes
     ) -> Forward:
         if way.replaces_authorization and lines:
-            self._flatten(request)
+            request.flatten()
             request.drop((b"authorization",))
         if request.connection and request.connection != _KEEP_ALIVE:
             request.drop_hops()
-        head = _head(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
+        head = head_of(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
         return Forward(way.pool, head, session, private=session is not None, own=False)
 
     def _renew(self, way: Way, prepared: Prepared, target: bytes, now: float) -> None:
@@ -347,45 +281,3 @@ class Gate:
             return await self._reader.read(session.id, now) is not None
         except GatekeeperError:
             return True
-
-
-def _head(request: Request, host: bytes, about: bytes, request_id: bytes, identity: bytes) -> bytes:
-    """The head as the upstream gets it, up to the framing of the body."""
-    sifted = request.sifted
-    lines = b"".join(request.lines) if sifted is None else sifted.outgoing
-    return b"".join(
-        (
-            request.method,
-            b" ",
-            request.target,
-            b" HTTP/1.1\r\nHost: ",
-            host,
-            lines,
-            b"\r\n",
-            about,
-            request_id,
-            b"\r\n",
-            identity,
-        )
-    )
-
-
-def _unfold(request: Request) -> bytes:
-    """The path of an unusual target; an absolute one is taken for the request's own host only, and rewritten."""
-    target = split_target(request.target)
-    if target.authority is not None and _one_form(target.authority) != _one_form(request.host or b""):
-        raise AmbiguousPath("the target is on another host than the request")
-    request.target = target.path + target.query
-    return target.path
-
-
-def _one_form(host: bytes) -> Authority:
-    return authority(host.decode("latin-1"))
-
-
-def _is_preflight(request: Request) -> bool:
-    return (
-        request.method == b"OPTIONS"
-        and request.get(b"accesscontrolrequestmethod") is not None
-        and request.get(b"origin") is not None
-    )

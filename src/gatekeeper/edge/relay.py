@@ -10,26 +10,20 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from gatekeeper.domain.cookies import sets_one_of
-from gatekeeper.domain.headers import connection_options, folded
+from gatekeeper.edge.framing import CONTINUE, end_of_head, framed, last_chunk, write
+from gatekeeper.edge.homeward import final_head, passing_lines, whole_answer
 from gatekeeper.edge.limits import NEVER, unsent
-from gatekeeper.edge.reply import Body
 
 if TYPE_CHECKING:
-    import asyncio
-
     from gatekeeper.edge.connection import ClientConnection
-    from gatekeeper.edge.gate import Forward
+    from gatekeeper.edge.forward import Forward
     from gatekeeper.edge.head import Request
     from gatekeeper.edge.plain import PlainAnswer
     from gatekeeper.edge.reply import ResponseReader
     from gatekeeper.edge.upstream import UpstreamConnection
 
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PROPFIND", b"REPORT"})
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-PRIVATE = b"\r\nCache-Control: private"
-JOINED_UP_TO = 65_536
-"""Bytes up to which pieces are joined into one write; above, copying costs more than it saves."""
+_GONE = "the upstream closed the connection without an answer"
 
 
 class Exchange:
@@ -46,12 +40,9 @@ class Exchange:
     """
 
     __slots__ = (
-        "_chunked_in",
         "_chunked_out",
-        "_deadline_in",
         "_last_unsent",
         "_over",
-        "_sent",
         "_sent_head",
         "_sent_whole",
         "_upstream",
@@ -101,7 +92,7 @@ class Exchange:
         request = self.request
         upstream.reader.expect(head_only=request.method == b"HEAD")
         if request.expectation is not None and not request.complete and not request.body and request.version == "1.1":
-            self.client.write(CONTINUE)
+            self.client.transport.write(CONTINUE)
         if not request.complete:
             self.client.go_on()
         self.pump()
@@ -122,42 +113,22 @@ class Exchange:
             self.request.body.clear()
             return
         request = self.request
+        parts: list[bytes] = []
+        bodyless = not request.has_body or self.forward.bodyless
         if not self._sent_head:
             self._sent_head = True
-            if not request.has_body or self.forward.bodyless:
+            self._sent_whole = bodyless
+            parts.append(self.forward.head + end_of_head(request, bodyless=bodyless))
+        if not bodyless:
+            chunked = request.coding is not None
+            if request.body:
+                parts += framed(request.body, chunked=chunked)
+                request.body = []
+            if request.complete:
                 self._sent_whole = True
-                upstream.transport.write(self._head_without_body())
-                return
-            parts = [self._head_with_body()]
-        else:
-            parts = []
-        body = request.body
-        if body:
-            if request.coding is not None:
-                parts.append(b"%x\r\n" % sum(map(len, body)))
-                parts += body
-                parts.append(b"\r\n")
-            else:
-                parts += body
-            request.body = []
-        if request.complete:
-            self._sent_whole = True
-            if request.coding is not None:
-                parts.append(b"0\r\n" + request.trailer_lines() + b"\r\n")
-        _write(upstream.transport, parts)
-
-    def _head_without_body(self) -> bytes:
-        request = self.request
-        if request.wants_websocket:
-            return self.forward.head + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        length = b"Content-Length: 0\r\n\r\n" if request.length is not None else b"\r\n"
-        return self.forward.head + length
-
-    def _head_with_body(self) -> bytes:
-        request = self.request
-        if request.coding is not None:
-            return self.forward.head + b"Transfer-Encoding: chunked\r\n\r\n"
-        return b"%bContent-Length: %b\r\n\r\n" % (self.forward.head, request.length or b"0")
+                if chunked:
+                    parts.append(last_chunk(request.trailer_lines()))
+        write(upstream.transport, parts)
 
     def deliver(self, upstream: UpstreamConnection) -> None:
         """Pass on what has come of the answer."""
@@ -172,24 +143,16 @@ class Exchange:
             self.answering = True
             self.status = reader.status
             parts.append(self._head_of(reader))
-        body = reader.body
-        if body:
-            if self._chunked_out:
-                parts.append(b"%x\r\n" % sum(map(len, body)))
-                parts += body
-                parts.append(b"\r\n")
-            else:
-                parts += body
+        if reader.body:
+            parts += framed(reader.body, chunked=self._chunked_out)
             reader.body = []
         if reader.complete:
             if self._chunked_out:
-                parts.append(b"0\r\n" + _trailers(reader) + b"\r\n")
-            if parts:
-                _write(client.transport, parts)
+                parts.append(last_chunk(reader.trailer_lines()))
+            write(client.transport, parts)
             self._finish(upstream)
             return
-        if parts:
-            _write(client.transport, parts)
+        write(client.transport, parts)
         if not self.streaming:
             self.streaming = True
             if reader.streams:
@@ -202,72 +165,29 @@ class Exchange:
         self.status = answer.status
         if not self._sent_whole or (self.request.upgrades and self.request.wants_websocket):
             client.closes = True
-        lines = answer.lines
-        if answer.cookies is not None:
-            names = client.own_cookies
-            lines += [line for line in answer.cookies if self.forward.own or not sets_one_of(line[11:], names)]
-        if answer.reserved is not None and self.forward.own:
-            lines += answer.reserved
-        if self.forward.private and not answer.cache_control:
-            lines.append(b"Cache-Control: private")
-        line = client.connection_line()
-        if line:
-            lines.append(line[2:])
-        lines.append(answer.rest)
-        client.transport.write(b"\r\n".join(lines))
+        client.transport.write(
+            whole_answer(answer, self.forward, client.own_cookies, connection=client.connection_line())
+        )
         self._finish(upstream)
 
     def _head_of(self, reader: ResponseReader) -> bytes:
-        """The head of the final answer as the client gets it, and the framing of its body."""
+        """The head of the final answer as the client gets it; decides whether its body goes out in chunks."""
         client, request = self.client, self.request
         if not self._sent_whole or request.wants_websocket:
             client.closes = True
-        self._sift(reader)
-        lines = reader.lines
-        if self.forward.private and reader.cache_control is None:
-            lines.append(PRIVATE)
-        framing = reader.framing
-        if framing is Body.LENGTH or (
-            framing is Body.NONE and reader.length is not None and reader.status != _NO_CONTENT
-        ):
-            lines += (b"\r\nContent-Length: ", reader.length or b"0")
-        elif framing in {Body.CHUNKED, Body.CLOSE}:
+        if reader.endless:
             if request.version == "1.1":
                 self._chunked_out = True
-                lines.append(b"\r\nTransfer-Encoding: chunked")
             else:
                 client.closes = True
-        return b"".join(
-            (b"HTTP/1.1 %d %b" % (reader.status, reader.reason), *lines, client.connection_line(), b"\r\n\r\n")
-        )
-
-    def _sift(self, reader: ResponseReader) -> None:
-        """Take out what the upstream says about this connection, and what would reach into our own pages."""
-        if reader.cookies:
-            names = self.client.own_cookies
-            cookies = reader.cookies
-            for position in range(0, len(cookies), 2):
-                if self.forward.own or not sets_one_of(cookies[position + 1], names):
-                    reader.lines += cookies[position : position + 2]
-        if reader.reserved and self.forward.own:
-            reader.lines += reader.reserved
-        if reader.connection:
-            named = connection_options(reader.connection) - {b"close", b"keep-alive"}
-            if named:
-                gone = {folded(name) for name in named}
-                lines = reader.lines
-                reader.lines = [
-                    piece
-                    for position in range(0, len(lines) - 1, 2)
-                    if folded(lines[position]) not in gone
-                    for piece in lines[position : position + 2]
-                ]
+        connection = client.connection_line()
+        return final_head(reader, self.forward, client.own_cookies, chunked=self._chunked_out, connection=connection)
 
     def _inform(self, reader: ResponseReader) -> None:
         """Pass on 1xx answers (RFC 8297), but for 100, which is the edge's own to give."""
         for status, reason, lines in reader.informational:
             if status != HTTPStatus.CONTINUE and self.request.version == "1.1" and not self.answering:
-                self.client.write(b"".join((b"HTTP/1.1 %d %b" % (status, reason), *lines, b"\r\n\r\n")))
+                self.client.transport.write(b"".join((b"HTTP/1.1 %d %b" % (status, reason), *lines, b"\r\n\r\n")))
         reader.informational = []
 
     def _finish(self, upstream: UpstreamConnection) -> None:
@@ -290,8 +210,8 @@ class Exchange:
         self._over = True
         self.status = reader.status
         self.forward.pool.detach(upstream)
-        self._sift(reader)
-        head = b"".join((b"HTTP/1.1 101 Switching Protocols", *reader.lines, b"\r\nConnection: Upgrade\r\n"))
+        lines = passing_lines(reader, self.forward, self.client.own_cookies)
+        head = b"".join((b"HTTP/1.1 101 Switching Protocols", *lines, b"\r\nConnection: Upgrade\r\n"))
         self.client.tunnel(upstream, head + b"Upgrade: websocket\r\n\r\n", rest, self.session)
 
     def failed(self, upstream: UpstreamConnection, reason: str) -> None:
@@ -370,22 +290,3 @@ class Exchange:
         if upstream is not None:
             upstream.go_on()
             self.client.deadline = self.client.clock.now + self.client.limits.body_timeout
-
-
-_NO_CONTENT = HTTPStatus.NO_CONTENT
-_GONE = "the upstream closed the connection without an answer"
-
-
-def _write(transport: asyncio.Transport, parts: list[bytes]) -> None:
-    """One write, whatever there is."""
-    if len(parts) == 1:
-        transport.write(parts[0])
-    elif sum(map(len, parts)) <= JOINED_UP_TO:
-        transport.write(b"".join(parts))
-    elif parts:
-        transport.writelines(parts)
-
-
-def _trailers(reader: ResponseReader) -> bytes:
-    found = reader.trailers
-    return b"".join(found[at][2:] + found[at + 1] + b"\r\n" for at in range(0, len(found), 2))

@@ -138,6 +138,16 @@ class ResponseReader:
         return b"close" not in said and (self._version == "1.1" or b"keep-alive" in said)
 
     @property
+    def endless(self) -> bool:
+        """Whether the head does not say how long the body is."""
+        return self.framing in {Body.CHUNKED, Body.CLOSE}
+
+    def trailer_lines(self) -> bytes:
+        """The trailers that pass, each with its CRLF."""
+        found = self.trailers
+        return b"".join(found[at][2:] + found[at + 1] + b"\r\n" for at in range(0, len(found), 2))
+
+    @property
     def needs_renewal(self) -> bool:
         """Whether the parser still waits for a body that will not come."""
         return self._head_only

@@ -15,11 +15,12 @@ import structlog
 
 from gatekeeper.edge.answers import Answers, Pages
 from gatekeeper.edge.connection import ClientConnection
+from gatekeeper.edge.dialling import Connect, connect_to
 from gatekeeper.edge.gate import Cache, Gate, Reader
 from gatekeeper.edge.limits import Sweep
+from gatekeeper.edge.pool import Pool
 from gatekeeper.edge.requestlog import RequestLog
 from gatekeeper.edge.serving import Serving
-from gatekeeper.edge.upstream import Connect, Pool, connect_to
 from gatekeeper.edge.ways import Way
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Edge:
         policies: those in force.
         sign: signs an assertion's claims (``crypto.keys.AssertionSigner.sign``).
         pages: writes the pages that the edge shows itself.
-        app: how to reach our own pages (:func:`~gatekeeper.edge.upstream.connect_to_app`).
+        app: how to reach our own pages (:func:`~gatekeeper.edge.dialling.connect_to_app`).
         touch: writes down that a session was used (``sessions.Sessions.touch``).
         is_ended: whether a session is known to have ended, whatever Redis says.
         now: seconds since the epoch.

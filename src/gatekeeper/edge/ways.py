@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from gatekeeper.config import RouteConfig
     from gatekeeper.domain.model import Policies, Session
-    from gatekeeper.edge.upstream import Pool
+    from gatekeeper.edge.pool import Pool
 
 ASSERTION_LIFE = 300.0
 ASSERTION_REUSED_FOR = 240.0
