@@ -10,11 +10,12 @@ from gatekeeper.domain.model import Permission
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.flows.acting import require
 from gatekeeper.store.audit import AuditEntry
+from gatekeeper.store.types import canonical_id, is_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from gatekeeper.domain.model import Client, OwnerFacts, User
+    from gatekeeper.domain.model import Client, OwnerFacts
     from gatekeeper.flows.acting import Actor
     from gatekeeper.flows.services import Services
     from gatekeeper.store.audit import AuditRecord
@@ -126,14 +127,28 @@ async def search(
     )
 
 
-async def somebody(services: Services, actor: Actor, name: str) -> User | None:
-    """The person of a user name or an address, whose entries are looked for; ``None`` where there is none.
+async def somebody(services: Services, actor: Actor, name: str) -> str | None:
+    """The id of the person whose entries are looked for; ``None`` where there is and was none.
+
+    Args:
+        services: the stores.
+        actor: who looks.
+        name: a user name or an address; of a person who is deleted the user name; or the id itself.
 
     Raises:
         Forbidden: without ``audit.read``.
     """
     require(actor, Permission.AUDIT_READ)
-    return await services.database.read.users.by_login(canonical_name(name))
+    if is_id(name):
+        return canonical_id(name)
+    found = await services.database.read.users.by_login(canonical_name(name))
+    return found.id if found is not None else await services.database.read.audit.deleted(name)
+
+
+async def still_there(services: Services, records: Sequence[AuditRecord]) -> set[str]:
+    """The ids of those people named in some entries whose accounts exist."""
+    named = {user_id for record in records for user_id in (record.actor_id, record.target_id) if user_id}
+    return await services.database.read.users.existing(named)
 
 
 async def daily_sign_ins(services: Services, actor: Actor, days: int, now: float) -> list[Day]:

@@ -124,6 +124,15 @@ class Audit:
         rows = await self._runner.rows(newest.limit(limit + 1))
         return make_page(rows, limit, _record_of, lambda row: (row.at, row.id))
 
+    async def deleted(self, name: str) -> str | None:
+        """The id of the person with this user name who was deleted last; ``None`` where there was none."""
+        newest = (
+            select(audit.c.target_id)
+            .where(audit.c.action == "user.delete", func.lower(audit.c.target_name) == func.lower(_storable(name)))
+            .order_by(audit.c.at.desc(), audit.c.id.desc())
+        )
+        return await self._runner.value(newest.limit(1))  # type: ignore[no-any-return]
+
     async def count_daily(self, action: str, begins_at: float, days: int) -> list[int]:
         """How many entries of an action there are on each of some days that follow one another.
 

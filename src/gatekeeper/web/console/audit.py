@@ -30,6 +30,7 @@ DAYS = 30
 FILTERS = ("person", "action", "since", "outcome")
 LONGEST = 320
 NOBODY = N_("Nobody has this user name or address.")
+NO_OUTCOME = N_("Choose one of the outcomes.")
 NO_DAY = N_("Write the day as 2026-11-25.")
 OUTCOMES = (
     ("", N_("Any outcome")),
@@ -45,6 +46,8 @@ async def show(turn: Turn) -> web.StreamResponse:
     errors: dict[str, str] = {}
     user_id = await _person(turn, asked["person"], errors)
     since = _day(asked["since"], errors)
+    if asked["outcome"] not in dict(OUTCOMES):
+        errors["outcome"] = NO_OUTCOME
     lines: list[events.Line] = []
     following = None
     if not errors:
@@ -61,7 +64,7 @@ async def show(turn: Turn) -> web.StreamResponse:
             )
         except Refused:
             raise web.HTTPNotFound from None
-        lines, following = events.lines_of(found.items), found.next_cursor
+        lines, following = await events.lines_of(turn, found.items), found.next_cursor
     filters = {name: value for name, value in asked.items() if value}
     return await turn.page(
         "console/audit.html",
@@ -70,6 +73,7 @@ async def show(turn: Turn) -> web.StreamResponse:
         asked=asked,
         filtered=bool(filters),
         actions=events.GROUPS,
+        other_action="" if asked["action"] in events.KNOWN else asked["action"],
         outcomes=OUTCOMES,
         chart=await _chart(turn) if not filters and "cursor" not in turn.query else None,
         first=_address(turn, filters) if "cursor" in turn.query else None,
@@ -88,8 +92,7 @@ async def _person(turn: Turn, name: str, errors: dict[str, str]) -> str | None:
     found = await audit.somebody(turn.services, turn.actor, name)
     if found is None:
         errors["person"] = NOBODY
-        return None
-    return found.id
+    return found
 
 
 def _day(text: str, errors: dict[str, str]) -> float | None:
@@ -118,6 +121,7 @@ async def _chart(turn: Turn) -> charts.Chart:
         charts.Series(language.say(N_("Succeeded")), [day.succeeded for day in days], "accent"),
         charts.Series(language.say(N_("Failed")), [day.failed for day in days], "danger"),
         number=language.number,
+        up_to_now=True,
     )
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from gatekeeper.domain.wording import N_
+from gatekeeper.flows import audit
+from gatekeeper.web.menu import USER_PERMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gatekeeper.domain.wording import Text
     from gatekeeper.store.audit import AuditRecord
+    from gatekeeper.web.inside import Turn
 
 SENTENCES: dict[str, Text] = {
     "sign-in.succeeded": N_("%(who)s signed in"),
@@ -58,7 +62,7 @@ SENTENCES: dict[str, Text] = {
     "policy.two-factor.person.remove": N_("%(who)s took %(whom)s off the list of two-step verification"),
     "token.create": N_("%(who)s made an API token"),
     "token.revoke": N_("%(who)s revoked an API token"),
-    "audit.export": N_("%(who)s took the audit log away"),
+    "audit.export": N_("%(who)s exported the audit log"),
     "page.change": N_("%(who)s tried to do what they may not"),
     "api.change": N_("%(who)s tried to do what they may not"),
 }
@@ -121,7 +125,7 @@ GROUPS: tuple[tuple[Text, tuple[tuple[str, Text], ...]], ...] = (
             ("policy.two-factor.replace", N_("Changed two-step verification")),
             ("token.create", N_("Made an API token")),
             ("token.revoke", N_("Revoked an API token")),
-            ("audit.export", N_("Took the log away")),
+            ("audit.export", N_("Exported the log")),
             ("page.change", N_("Was refused on a page")),
             ("api.change", N_("Was refused by the API")),
         ),
@@ -129,11 +133,22 @@ GROUPS: tuple[tuple[Text, tuple[tuple[str, Text], ...]], ...] = (
 )
 """The actions that the log can be narrowed to, in groups."""
 
+KNOWN = frozenset(action for _, actions in GROUPS for action, _ in actions)
+
 NOBODY = N_("somebody unknown")
 OUTCOMES: dict[str, tuple[Text, str]] = {
     "failed": (N_("Failed"), "warning"),
     "refused": (N_("Refused"), "danger"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody in an entry: where their name leads, and whether their account is gone."""
+
+    name: str
+    address: str
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +159,29 @@ class Line:
     text: Text
     outcome: str
     outcome_kind: str
+    who: Named | None
+    whom: Named | None
     details: list[tuple[str, str]]
 
 
-def lines_of(records: Iterable[AuditRecord]) -> list[Line]:
-    """Entries as the pages show them."""
-    return [_line_of(record) for record in records]
+async def lines_of(turn: Turn, records: Sequence[AuditRecord]) -> list[Line]:
+    """Entries as the pages show them. A name leads to the person's page, or else to what the log has of them."""
+    there = await audit.still_there(turn.services, records)
+    opens = not turn.actor.permissions.isdisjoint(USER_PERMISSIONS)
+
+    def named(user_id: str | None, name: str | None) -> Named | None:
+        if not name:
+            return None
+        gone = user_id is not None and user_id not in there
+        if user_id is None:
+            address = ""
+        elif opens and not gone:
+            address = turn.address(f"/admin/users/{user_id}")
+        else:
+            address = turn.address("/admin/audit") + "?" + urlencode({"person": user_id if gone else name})
+        return Named(name, address, gone)
+
+    return [_line_of(record, named) for record in records]
 
 
 def sentence_of(record: AuditRecord) -> Text:
@@ -161,9 +193,18 @@ def sentence_of(record: AuditRecord) -> Text:
     return N_(known.message, who=who, whom=whom)
 
 
-def _line_of(record: AuditRecord) -> Line:
+def _line_of(record: AuditRecord, named: Callable[[str | None, str | None], Named | None]) -> Line:
     outcome, kind = OUTCOMES.get(record.outcome, ("", ""))
-    return Line(record, sentence_of(record), outcome, kind, list(_flat(record.details)))
+    themselves = record.target_id is not None and record.target_id == record.actor_id
+    return Line(
+        record=record,
+        text=sentence_of(record),
+        outcome=outcome,
+        outcome_kind=kind,
+        who=named(record.actor_id, record.actor_name),
+        whom=None if themselves else named(record.target_id, record.target_name),
+        details=list(_flat(record.details)),
+    )
 
 
 def _flat(details: Mapping[str, object], under: str = "") -> Iterable[tuple[str, str]]:

@@ -47,7 +47,7 @@ async def show(turn: Turn) -> web.StreamResponse:
         may_manage=free and Permission.USERS_MANAGE in held,
         may_grant=free and Permission.PERMISSIONS_GRANT in held,
         own_session=turn.session.id,
-        history=None if history is None else events.lines_of(history.items),
+        history=None if history is None else await events.lines_of(turn, history.items),
         next_history=None if history is None else history.next_cursor,
         later_history=cursor is not None,
         secret=await once.take(turn, user.id),
