@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.config import Config, ConfigFaults, MailServer, Sender, load
+from gatekeeper.config import Config, ConfigFaults, MailServer, Sender, TlsConfig, load
+from tests.certificates import write_certificate
 
 WHOLE = """
 [server]
@@ -219,3 +220,29 @@ def test_the_edge_gets_what_it_needs(tmp_path):
     assert config.redirect_hosts() == {"mail.example.com"}
     assert config.server.cookies.session == "__Host-gatekeeper"
     assert config.server.issuer == "https://mail.example.com/gatekeeper"
+
+
+def test_a_certificate_and_its_key_are_files_that_fit(tmp_path):
+    certificate, key = write_certificate(tmp_path)
+    found = read(tmp_path, SMALLEST + '[server.tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n')
+    assert found.server.tls == TlsConfig(certificate, key)
+    found = read(
+        tmp_path,
+        SMALLEST,
+        {"GATEKEEPER__SERVER__TLS__CERTIFICATE": "cert.pem", "GATEKEEPER__SERVER__TLS__KEY": "key.pem"},
+    )
+    assert found.server.tls == TlsConfig(certificate, key)
+
+
+@pytest.mark.parametrize(
+    ("tls", "place"),
+    [
+        ('certificate = "cert.pem"', "server.tls.key"),
+        ('certificate = "cert.pem"\nkey = "none.pem"', "server.tls.key"),
+        ('certificate = "cert.pem"\nkey = "cert.pem"', "server.tls.certificate"),
+        ('certificate = "cert.pem"\nkey = "key.pem"\nport = 443', "server.tls.port"),
+    ],
+)
+def test_a_certificate_without_its_key_is_a_fault(tmp_path, tls, place):
+    write_certificate(tmp_path)
+    assert place in faults(tmp_path, f"{SMALLEST}[server.tls]\n{tls}\n")

@@ -21,6 +21,7 @@ from gatekeeper.config.model import (
     ServerConfig,
     SessionConfig,
     StorageConfig,
+    TlsConfig,
     Upstream,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "ServerConfig",
     "SessionConfig",
     "StorageConfig",
+    "TlsConfig",
     "Upstream",
     "load",
 ]

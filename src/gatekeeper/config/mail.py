@@ -33,7 +33,7 @@ def read_mail(section: Section) -> MailConfig:
         server=server,
         sender=section.need("sender", sender, "Example Mail <no-reply@example.com>", Sender("", "")),
         password=section.secret("password"),
-        ca_file=section.take("ca_file", _certificates(section), None),
+        ca_file=section.take("ca_file", section.existing_file, None),
         main_address_reachable=section.take("main_address_reachable", values.boolean, False),  # noqa: FBT003 - a default
     )
     given = "password" in section or "password_file" in section
@@ -90,13 +90,3 @@ def sender(value: Any) -> Sender:
 
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) == "Cc"
-
-
-def _certificates(section: Section) -> Any:
-    def parse(value: Any) -> Any:
-        path = section.file_path(value)
-        if not path.is_file():
-            raise Wrong(f"{path} is no file that can be read")
-        return path
-
-    return parse

@@ -73,6 +73,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """The certificate of the gateway's own listener, with the chain above it, and its key, both as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
     """How the gateway is reached. ``public_url`` has no path and no slash at its end.
 
@@ -88,6 +96,7 @@ class ServerConfig:
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies, compare=False)
     prefix: str = "/gatekeeper"
     limits: Limits = field(default_factory=Limits)
+    tls: TlsConfig | None = None
     shared: bool = False
 
     @property

@@ -122,6 +122,13 @@ class Section:
             raise Wrong("is a path, in quotes")
         return (self.folder / value).absolute()
 
+    def existing_file(self, value: object) -> Path:
+        """The path of a file that is there."""
+        path = self.file_path(value)
+        if not path.is_file():
+            raise Wrong(f"{path} is no file that can be read")
+        return path
+
     def finish(self) -> None:
         """Note every key that there is not."""
         for key in self._values:

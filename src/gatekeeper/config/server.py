@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from gatekeeper.config import values
 from gatekeeper.config.faults import Wrong
-from gatekeeper.config.model import Limits, Listen, ServerConfig
+from gatekeeper.config.model import Limits, Listen, ServerConfig, TlsConfig
 from gatekeeper.domain.addresses import DEFAULT_PORTS, Authority, TrustedProxies, is_loopback
 
 if TYPE_CHECKING:
@@ -45,11 +46,28 @@ def read_server(section: Section) -> ServerConfig:
         trusted_proxies=section.take("trusted_proxies", values.trusted_proxies, TrustedProxies()),
         prefix=section.take("prefix", prefix, "/gatekeeper"),
         limits=read_limits(section.table("limits")),
+        tls=read_tls(section.table("tls"), public.scheme) if "tls" in section else None,
     )
     if server.internal_listen == server.listen and server.listen.port != 0:
         section.fault("internal_listen", "is the same as listen; health and metrics need an address of their own")
     section.finish()
     return server
+
+
+def read_tls(section: Section, scheme: str) -> TlsConfig | None:
+    """The certificate of the listener and its key: files that exist, and fit together."""
+    certificate = section.need("certificate", section.existing_file, "/etc/gatekeeper/fullchain.pem", None)
+    key = section.need("key", section.existing_file, "/etc/gatekeeper/privkey.pem", None)
+    section.finish()
+    if scheme == "http":
+        section.fault(None, 'is for a public_url that begins with "https://"')
+    if certificate is None or key is None:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except OSError as error:  # ssl.SSLError is one
+        section.fault("certificate", f"{certificate} and {key} are not a certificate and its key in PEM: {error}")
+    return TlsConfig(certificate, key)
 
 
 def read_limits(section: Section) -> Limits:
