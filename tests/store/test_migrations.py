@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -83,6 +84,46 @@ async def test_a_server_that_is_not_there_is_unavailable():
     for call in (migrate, current_schema):
         with pytest.raises(Unavailable):
             await call("postgresql://u:p@127.0.0.1:1/db")
+
+
+@pytest.fixture
+async def guarded_url(empty_url: str, postgres_url: str) -> AsyncIterator[str]:
+    """The same database, whose owner must give the password ``a#b%2F@c/d``."""
+    ((place,),) = await execute(postgres_url, "SHOW hba_file")
+    rules = Path(place)
+    if not rules.exists():
+        pytest.skip("the rules of another machine's server are not ours to change")
+    before = rules.read_text()
+    await execute(postgres_url, "DROP ROLE IF EXISTS guarded")
+    await execute(postgres_url, "CREATE ROLE guarded LOGIN PASSWORD 'a#b%2F@c/d'")
+    await execute(postgres_url, "ALTER DATABASE gatekeeper_unmigrated OWNER TO guarded")
+    rules.write_text(f"local all guarded scram-sha-256\n{before}")
+    await execute(postgres_url, "SELECT pg_reload_conf()")
+    yield empty_url.replace("//gatekeeper@", "//guarded@")
+    rules.write_text(before)
+    await execute(postgres_url, "SELECT pg_reload_conf()")
+
+
+async def test_any_password_works_escaped_once_or_as_it_is(guarded_url):
+    async with asyncio.timeout(10):
+        while True:  # until the server has read its rules
+            if await is_refused(guarded_url, "a#b/@c/d"):
+                break
+            await asyncio.sleep(0.02)
+    escaped = guarded_url.replace("guarded@", "guarded:a%23b%252F%40c%2Fd@")
+    for url, password in ((escaped, None), (guarded_url, "a#b%2F@c/d")):
+        assert await migrate(url, password) == expected_schema()
+        database = Database.connect(url, password)
+        await database.check()
+        await database.close()
+
+
+async def is_refused(url: str, password: str) -> bool:
+    try:
+        await current_schema(url, password)
+    except Unavailable:
+        return True
+    return False
 
 
 async def test_the_current_schema_works_behind_a_pooler(emptied_url):
