@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gatekeeper.domain.access import Forbid, Owes, SignIn, Verdict
 from gatekeeper.domain.model import Step
 from gatekeeper.domain.redirects import login_location, safe_next
+from gatekeeper.edge.workers import STAND_ASIDE
 from gatekeeper.manners.failures import FAILURES, Shown, way_on
 from gatekeeper.manners.policy import content_security_policy
 from gatekeeper.manners.problems import NAMESPACE, TYPE
@@ -101,6 +102,8 @@ class Answers:
         return self.error(403, request, request_id, reason)
 
     def _owing(self, request: Request, target: bytes, kind: str, detail: str) -> Answer:
+        if request.service_worker:
+            return Answer(200, _WORKER, STAND_ASIDE)
         navigates = is_navigation(request)
         framed = request.get(b"secfetchdest") in _FRAMES
         if request.method in SAFE_METHODS:
@@ -172,6 +175,7 @@ def _wishes(request: Request) -> str:
     return (request.get(b"acceptlanguage") or b"").decode("latin-1")
 
 
+_WORKER = b"Content-Type: text/javascript\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 _POLICY = content_security_policy()
 _FRAMED = content_security_policy(ancestors="'self'")
 
