@@ -120,7 +120,7 @@ async def test_who_forgot_their_password_gets_back_in_by_a_mail_opened_in_anothe
     await anna.opens("/mail/")
     await anna.sees_step("login")
     await visitor.page.goto(letter.link)
-    await visitor.sees("This link has ended")
+    await visitor.sees("This link no longer works")
     await presses(visitor, "Ask for a new link")
     await visitor.sees_step("login/forgot")
     gate.clock.forward(60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,24 @@ def test_a_text_takes_the_plural_of_its_language(languages):
 def test_texts_within_texts_are_said_too(languages):
     both = together([N_("Sign in"), NN_("Wait %(num)s minute.", "Wait %(num)s minutes.", 3)])
     assert languages["de"].say(both) == "Anmelden Warten Sie 3 Minuten."
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (1_767_830_400.0, "Scade l’8 gennaio 2026."),
+        (1_768_089_600.0, "Scade l’11 gennaio 2026."),
+        (1_768_694_400.0, "Scade il 18 gennaio 2026."),
+    ],
+)
+def test_italian_joins_an_article_to_a_day_that_begins_with_a_vowel(languages, shown, at, says):
+    line = (
+        "{{ _('It expires on %(day)s. After that you choose a new one before you go on; nothing is lost.', day=AT) }}"
+    )
+    in_text = shown(line.replace("AT", "at | day_text"), lang="it", name="line.txt", at=at)
+    on_page = re.sub(r"<[^>]*>", "", shown(line.replace("AT", "at | day"), lang="it", at=at))
+    assert in_text.startswith(says)
+    assert on_page.startswith(says)
 
 
 def test_what_is_not_translated_stays_english(languages):

@@ -110,7 +110,7 @@ OWN_AUTHENTICATOR = ENROL | {
 ASKED = {
     "actor": ANNA,
     "title": N_("Remove “%(name)s”?", name="Authenticator app"),
-    "text": N_("Its codes no longer work. Your other authenticators stay."),
+    "text": N_("Its codes will no longer work. Your other authenticators stay."),
     "button": N_("Remove"),
     "action": f"{PREFIX}/account/authenticators/1/remove",
     "possible": True,

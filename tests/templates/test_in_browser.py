@@ -18,7 +18,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 NARROW = {"width": 320, "height": 700}
 
 UNREADABLE = """() => {
-  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const rgb = (text) => {
+    const numbers = text.match(/[\\d.]+/g).map(Number);
+    return text.startsWith("color(srgb") ? numbers.map((value, at) => (at < 3 ? value * 255 : value)) : numbers;
+  };
   const light = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
   const luminance = ([r, g, b]) => 0.2126 * light(r / 255) + 0.7152 * light(g / 255) + 0.0722 * light(b / 255);
   const behind = (element) => {

@@ -45,6 +45,20 @@ def test_many_columns_are_not_all_labelled():
     assert len(list(parsed(chart).iter("text"))) <= 8
 
 
+def test_the_last_of_many_days_is_labelled_and_only_the_highest_has_its_number():
+    values = [1] * 29 + [7]
+    chart = bars("", [f"day {day}" for day in range(30)], Series("n", values), up_to_now=True)
+    texts = [text.text for text in parsed(chart).iter("text")]
+    assert (texts[0], texts[-2:]) == ("day 5", ["7", "day 29"])
+
+
+def test_no_label_is_cut_at_an_end_of_the_picture():
+    texts = list(parsed(bars("", [str(day) for day in range(30)], Series("n", [0] * 30))).iter("text"))
+    assert (texts[0].get("x"), texts[0].get("text-anchor")) == ("0%", "start")
+    last = list(parsed(bars("", [str(day) for day in range(30)], Series("n", [0] * 30), up_to_now=True)).iter("text"))
+    assert (last[-1].get("x"), last[-1].get("text-anchor")) == ("100%", "end")
+
+
 def test_the_parts_of_a_strip_fill_it():
     chart = share("", Series("with", [3], "ok"), Series("none", [0]), Series("without", [1], "quiet"))
     _, first, second = parsed(chart).iter("rect")

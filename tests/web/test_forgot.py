@@ -73,7 +73,7 @@ async def test_the_page_after_it_names_nobody(world, browser):
     await world.person()
     page = await browser.follow(await asked(browser, "anna"))
     assert "anna" not in page.text
-    assert page.title == "Look into your mail"
+    assert page.title == "Check your mail"
 
 
 async def test_without_a_name_it_is_asked_for(world, browser):

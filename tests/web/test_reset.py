@@ -57,11 +57,11 @@ async def test_a_used_an_expired_and_no_link_read_the_same(world, new_browser):
     late = await link_of(world, user)
     world.clock.advance(links.LIFETIME)
     pages = [await new_browser().get(link) for link in (used, late, f"{RESET}?token=rubbish", RESET)]
-    assert {(page.status, page.title) for page in pages} == {(410, "This link has ended")}
+    assert {(page.status, page.title) for page in pages} == {(410, "This link no longer works")}
     browser = new_browser()
     form = await browser.get(LOGIN)
     again = await browser.send(RESET, form, token=used.partition("=")[2])
-    assert (again.status, again.title) == (410, "This link has ended")
+    assert (again.status, again.title) == (410, "This link no longer works")
     assert "gatekeeper" not in browser.jar
 
 

@@ -58,7 +58,7 @@ async def create(services: Services, actor: Actor, user_id: str, reason: str, no
         user = await tables.users.by_id(user_id)
         require_over(actor, user)
         if not user.facts.enabled:
-            raise Conflict(N_("The account of %(name)s is closed: open it first.", name=user.facts.username))
+            raise Conflict(N_("The account of %(name)s is disabled: enable it first.", name=user.facts.username))
         await tables.links.drop(user.id, Purpose.RESET)
         link = await make(services, tables, user, now, address=None)
         details: dict[str, object] = {"reason": reason, "expires_at": now + LIFETIME}

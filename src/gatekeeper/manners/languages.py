@@ -38,6 +38,8 @@ FOLDER = "locales"
 _LONGEST_WISH = 256
 _WISHES_REMEMBERED = 256
 _PLACE = re.compile(r"%\((\w+)\)s")
+_ELIDED = re.compile(r"\b([Ii]l|[Dd]al|[Aa]l|[Dd]el|[Nn]el|[Ss]ul) (?=(?:<time[^>]*>)?(?:8|11)\b)")
+"""Where Italian joins an article to a number that is spoken with a vowel in front: "l'8 gennaio", "dall'11"."""
 _REGIONS = {ENGLISH: "en_GB"}
 """Whose manner of dates and numbers stands for a language without a region."""
 
@@ -70,7 +72,13 @@ class Language:
             words = self.catalogue.gettext(text.message)
         else:
             words = self.catalogue.ngettext(text.message, text.plural, text.number)
-        return words % {name: self.value(given) for name, given in text.values.items()} if text.values else words
+        if not text.values:
+            return words
+        return self.joined(words % {name: self.value(given) for name, given in text.values.items()})
+
+    def joined(self, words: str) -> str:
+        """A sentence with its values in place, after what a language does where a word of its own meets a value."""
+        return _ELIDED.sub(_elided, words) if self.locale.language == "it" else words
 
     def value(self, given: object) -> object:
         """What stands in a sentence for a value: texts are said, numbers written as this language writes them."""
@@ -226,6 +234,11 @@ def _forms(text: object) -> tuple[str, ...]:
 
 def _locale(tag: str) -> Locale:
     return Locale.parse(_REGIONS.get(tag, tag.replace("-", "_")))
+
+
+def _elided(article: re.Match[str]) -> str:
+    found = article[1]
+    return {"il": "l", "Il": "L"}.get(found, f"{found}l") + "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 def _utc(at: float) -> datetime:

@@ -195,7 +195,11 @@ def _counted(language: Language, context: EvalContext, one: str, many: str, numb
 def _filled(language: Language, context: EvalContext, words: str, values: dict[str, object]) -> str:
     """A translated sentence with its values in place; catalogues may hold tags, values may not."""
     shown = {name: language.value(value) for name, value in values.items()}
-    return Markup(words) % shown if context.autoescape else words % shown  # noqa: S704 - a catalogue is as trusted as a template
+    if not shown:
+        return Markup(words) if context.autoescape else words  # noqa: S704 - a catalogue is as trusted as a template
+    if not context.autoescape:
+        return language.joined(words % shown)
+    return Markup(language.joined(Markup(words) % shown))  # noqa: S704 - its values are escaped already
 
 
 def _time(language: Language, written: Callable[[float], str], shows: str, at: float) -> Markup:

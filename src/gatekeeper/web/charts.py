@@ -25,6 +25,8 @@ _LEAST = 2.0
 _STRIP = 16
 _MOST_NUMBERED = 12
 _MOST_LABELS = 5
+_EDGE = 6.0
+"""How near to an end of the picture, in percent of its width, a text in the middle of its column could be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +69,39 @@ class Chart:
         return not any(any(one.values) for one in self.series)
 
 
-def bars(summary: str, columns: Sequence[str], *series: Series, number: Callable[[int], str] = str) -> Chart:
+def bars(
+    summary: str,
+    columns: Sequence[str],
+    *series: Series,
+    number: Callable[[int], str] = str,
+    up_to_now: bool = False,
+) -> Chart:
     """Upright bars, side by side along time; several series stand upon one another, the first at the bottom.
 
     Args:
         summary: what the picture says, in a sentence.
-        columns: the label of each bar; where they are many only some are written under it.
+        columns: the label of each bar; where they are many only some are written under it, and only the highest bar
+            has its number.
         series: the numbers, the same count of each as there are labels.
         number: writes a number in the reader's language.
+        up_to_now: whether the last column is the one to be labelled; otherwise it is the first.
     """
     totals = [sum(one.values[at] for one in series) for at in range(len(columns))]
     highest = max([*totals, 1])
     wide = 100 / max(len(columns), 1)
-    written = range(0, len(columns), max(1, -(-len(columns) // _MOST_LABELS)))
+    step = max(1, -(-len(columns) // _MOST_LABELS))
+    written = range((len(columns) - 1) % step if up_to_now else 0, len(columns), step)
+    numbered = range(len(columns)) if len(columns) <= _MOST_NUMBERED else (totals.index(max(totals)),)
     inside = [Markup('<line class="chart-base" x1="0" x2="100%" y1="{0}" y2="{0}"></line>').format(_BASE)]
     for at, label in enumerate(columns):
-        middle = _percent(wide * (at + 0.5))
+        middle = wide * (at + 0.5)
         bottom = float(_BASE)
         for one in series:
             tall = _tall(one.values[at], highest)
             bottom -= tall
             if tall:
                 inside.append(_bar(one, label, number(one.values[at]), wide * (at + _GAP / 2), bottom, wide, tall))
-        if len(columns) <= _MOST_NUMBERED and totals[at]:
+        if at in numbered and totals[at]:
             inside.append(_text("chart-number", middle, bottom - 6, number(totals[at])))
         if at in written:
             inside.append(_text("chart-label", middle, HEIGHT - 6, label))
@@ -131,9 +143,11 @@ def _bar(  # noqa: PLR0917 - a rectangle has that many sides
     )
 
 
-def _text(name: str, middle: str, baseline: float, words: str) -> Markup:
-    text = Markup('<text class="{}" x="{}" y="{:.1f}" text-anchor="middle">{}</text>')
-    return text.format(name, middle, baseline, words)
+def _text(name: str, middle: float, baseline: float, words: str) -> Markup:
+    """A text in the middle of its column; at an end of the picture it begins or ends there, so nothing of it is cut."""
+    place, anchor = (0, "start") if middle < _EDGE else (100, "end") if middle > 100 - _EDGE else (middle, "middle")
+    text = Markup('<text class="{}" x="{}" y="{:.1f}" text-anchor="{}">{}</text>')
+    return text.format(name, _percent(place), baseline, anchor, words)
 
 
 def _svg(summary: str, height: int, inside: Sequence[Markup]) -> Markup:

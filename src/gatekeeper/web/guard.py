@@ -106,11 +106,11 @@ async def _changed(request: web.Request, door: Door, actor: Actor) -> web.Stream
             await say(request, STALE_FILE)
             return see_other(_shown_at(request, door))
         proof = door.grave and not actor.proved_recently(now)
-        return await _again(request, actor, form, HTTPStatus.FORBIDDEN, text=STALE, proof=proof)
+        return await _again(request, door, actor, form, HTTPStatus.FORBIDDEN, text=STALE, proof=proof)
     if not door.grave or actor.proved_recently(now):
         return await door.handler(Turn(request, actor, session, now, form))
     if PROOF not in form:
-        return await _again(request, actor, form, HTTPStatus.FORBIDDEN, proof=True)
+        return await _again(request, door, actor, form, HTTPStatus.FORBIDDEN, proof=True)
     return await _proved(request, door, actor, session, form)
 
 
@@ -121,7 +121,7 @@ async def _proved(request: web.Request, door: Door, actor: Actor, session: Sessi
         token, fresh = await prove_again(services, session, form[PROOF], client_of(request), now)
     except (Refused, Throttled) as refused:
         status, errors = refusal_of(refused)
-        return await _again(request, actor, form, status, proof=True, errors=errors)
+        return await _again(request, door, actor, form, status, proof=True, errors=errors)
     except NotFound:
         return _sign_in(request, door)
     replace_session(request, fresh)
@@ -139,6 +139,7 @@ async def _proved(request: web.Request, door: Door, actor: Actor, session: Sessi
 
 async def _again(
     request: web.Request,
+    door: Door,
     actor: Actor,
     form: Form,
     status: int,
@@ -158,6 +159,7 @@ async def _again(
         "again.html",
         status,
         action=request.path_qs,
+        back=_shown_at(request, door),
         kept=kept,
         lost=lost,
         text=text,

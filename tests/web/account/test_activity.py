@@ -13,7 +13,10 @@ from gatekeeper.store.audit import AuditEntry, AuditRecord
 from gatekeeper.web.account.activity import DEPENDING, WORDS, words_of
 from tests.flows.world import PASSWORD
 
-OF_PEOPLE = "user|session|sign-in|password|two-factor|recovery-codes?|recovery-address|authenticator|device|proof|link"
+OF_PEOPLE = (
+    "user|session|sign-in|password|two-factor|recovery-codes?|recovery-address|authenticator|device|proof|link|token"
+    r"|policy\.two-factor\.person"
+)
 RECORDED = re.compile(rf'"((?:{OF_PEOPLE})\.[a-z.-]+)"')
 SEEN_BY_NOBODY = {"user.delete"}
 

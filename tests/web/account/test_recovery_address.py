@@ -88,9 +88,9 @@ async def test_a_used_an_expired_and_no_link_read_the_same(world, anna, new_brow
     late = await link_to(world, "anna@elsewhere.example")
     world.clock.advance(LIFETIME)
     pages = [await new_browser().get(link) for link in (used, late, f"{CONFIRM}?token=rubbish", CONFIRM)]
-    assert {(page.status, page.title) for page in pages} == {(410, "This link has ended")}
+    assert {(page.status, page.title) for page in pages} == {(410, "This link no longer works")}
     again = await browser.send(CONFIRM, page, token=used.partition("=")[2])
-    assert (again.status, again.title) == (410, "This link has ended")
+    assert (again.status, again.title) == (410, "This link no longer works")
 
 
 async def test_a_form_of_another_site_confirms_nothing(world, anna, new_browser):

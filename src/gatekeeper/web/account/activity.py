@@ -41,8 +41,8 @@ WORDS: dict[str, str] = {
     "user.create": N_("Your account was created"),
     "user.import": N_("Your account was created"),
     "user.change": N_("An administrator changed your details"),
-    "user.enable": N_("An administrator opened your account again"),
-    "user.disable": N_("An administrator closed your account"),
+    "user.enable": N_("An administrator enabled your account again"),
+    "user.disable": N_("An administrator disabled your account"),
     "user.password.set": N_("An administrator set your password"),
     "user.password.require-change": N_("An administrator asked for a new password"),
     "user.permissions.set": N_("Your permissions were changed"),
@@ -52,6 +52,10 @@ WORDS: dict[str, str] = {
     "user.enrolment-code.create": N_("An administrator made an enrolment code for you"),
     "user.one-time-link.create": N_("An administrator made a one-time link for you"),
     "user.unlock": N_("An administrator unlocked your account"),
+    "policy.two-factor.person.add": N_("You were put on the list of two-step verification"),
+    "policy.two-factor.person.remove": N_("You were taken off the list of two-step verification"),
+    "token.create": N_("An API token of yours was made"),
+    "token.revoke": N_("An API token of yours was revoked"),
 }
 """What an entry says that says the same always."""
 
@@ -84,7 +88,7 @@ DEPENDING: dict[str, Callable[[Details], str]] = {
     "sign-in.failed": _failed,
     "session.ended-elsewhere": _signed_out,
     "authenticator.added": lambda details: N_("You added the authenticator “%(name)s”", name=_name(details)),
-    "authenticator.replaced": lambda details: N_("You replaced an authenticator by “%(name)s”", name=_name(details)),
+    "authenticator.replaced": lambda details: N_("You replaced an authenticator with “%(name)s”", name=_name(details)),
     "authenticator.removed": lambda details: N_("You removed the authenticator “%(name)s”", name=_name(details)),
     "authenticator.renamed": lambda details: N_(
         "You renamed an authenticator to “%(name)s”", name=_name(details, "to")

@@ -173,7 +173,7 @@ async def _removal_page(
     elif last:
         text = N_("You then sign in with your password alone. Your recovery codes go with it.")
     else:
-        text = N_("Its codes no longer work. Your other authenticators stay.")
+        text = N_("Its codes will no longer work. Your other authenticators stay.")
     title = N_("Remove “%(name)s”?", name=own_authenticators.shown_name(one))
     return await ask(turn, title, text, N_("Remove"), status=status, errors=errors, possible=not needed)
 

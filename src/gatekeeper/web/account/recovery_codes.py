@@ -26,7 +26,7 @@ async def ask_for_new(turn: Turn) -> web.StreamResponse:
     """Whether the old ones may die."""
     left = await turn.services.database.read.recovery_codes.left(turn.session.owner.user_id)
     text = (
-        N_("The codes that you have saved before no longer work then.")
+        N_("The codes that you saved before will no longer work.")
         if left
         else N_("You are shown ten codes to save. Each works once.")
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SENTENCES: dict[str, Text] = {
     "sign-in.succeeded": N_("%(who)s signed in"),
-    "sign-in.failed": N_("A sign-in of %(who)s failed"),
+    "sign-in.failed": N_("%(who)s tried to sign in"),
     "session.ended": N_("%(who)s signed out"),
     "session.ended-elsewhere": N_("%(who)s signed out in other places"),
     "proof.renewed": N_("%(who)s gave the password again"),

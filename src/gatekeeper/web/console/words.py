@@ -30,7 +30,7 @@ PERMISSIONS: dict[Permission, Meaning] = {
         N_("Password management"), N_("Sets the rules for passwords and two-step verification.")
     ),
     Permission.USERS_MANAGE: Meaning(
-        N_("Manage people"), N_("Adds, changes, closes and deletes accounts, sets passwords, ends sessions.")
+        N_("Manage people"), N_("Adds, changes, disables and deletes accounts, sets passwords, ends sessions.")
     ),
     Permission.USERS_RESET_TWO_FACTOR: Meaning(
         N_("Reset two-factor"), N_("Helps people who have lost their authenticator.")
@@ -39,7 +39,7 @@ PERMISSIONS: dict[Permission, Meaning] = {
         N_("Grant permissions"),
         N_("Gives and takes permissions, their own too. Whoever can do this can do everything."),
     ),
-    Permission.AUDIT_READ: Meaning(N_("Read the audit log"), N_("Sees who did what, and takes the log away.")),
+    Permission.AUDIT_READ: Meaning(N_("Read the audit log"), N_("Sees who did what, and exports the log.")),
     Permission.CLIENTS_MANAGE: Meaning(N_("Manage applications"), N_("Says which applications may sign people in.")),
 }
 
