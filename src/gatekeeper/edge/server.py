@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gatekeeper.edge.answers import Answers, Pages
+from gatekeeper.edge.certificates import Certificates
 from gatekeeper.edge.connection import ClientConnection
 from gatekeeper.edge.dialling import Connect, connect_to
 from gatekeeper.edge.gate import Cache, Gate, Reader
@@ -88,6 +89,10 @@ class Edge:
         self.requests = RequestLog(enabled=config.log.requests)
         self._sweep.also(self.requests.flush)
         self._serving = Serving(config, gate, self._sweep, self.requests)
+        tls = config.server.tls
+        self._certificates = None if tls is None else Certificates(tls)
+        if self._certificates is not None:
+            self._sweep.also(self._certificates.sweep)
         self._servers: list[asyncio.Server] = []
         self._drain_timeout = limits.drain_timeout
 
@@ -124,10 +129,15 @@ class Edge:
         """
         self._sweep.start()
         loop = asyncio.get_running_loop()
+        context = None if self._certificates is None else self._certificates.context
+        patience = None if context is None else self._config.server.limits.head_timeout
         for listening in sockets if sockets is not None else [self._listen()]:
             listening.settimeout(0)
             make = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
-            self._servers.append(await make(self._connection, sock=listening, backlog=BACKLOG))
+            server = await make(
+                self._connection, sock=listening, backlog=BACKLOG, ssl=context, ssl_handshake_timeout=patience
+            )
+            self._servers.append(server)
         return [_name(listening) for server in self._servers for listening in server.sockets]
 
     async def drain(self) -> None:
