@@ -56,6 +56,19 @@ async def test_a_link_goes_to_the_confirmed_recovery_address(world):
     assert (await world.log("password.link-used"))[0].details["by"] == "mail"
 
 
+@pytest.mark.parametrize(("chosen", "language"), [(None, "it-IT,it;q=0.9"), ("en", "en")])
+async def test_the_mail_is_in_the_language_that_was_chosen_or_else_that_the_browser_asks_for(world, chosen, language):
+    user = await world.person()
+    await reachable(world, user)
+    async with world.services.database.transaction() as tables:
+        await tables.users.record_sign_in(user.id, world.now, "de")
+        await tables.users.set_language(user.id, chosen)
+    await ask(world, "anna", replace(AWAY, wishes="it-IT,it;q=0.9"))
+    await forgotten.answer(world.services, world.now)
+    async with world.services.database.transaction() as tables:
+        assert (await tables.outbox.take(world.now)).language == language
+
+
 async def test_nothing_goes_where_the_gate_is_in_the_way_or_nobody_confirmed(world):
     user = await world.person()
     await ask(world, "anna")

@@ -56,7 +56,8 @@ async def ask(services: Services, username: str, client: Client, now: float) -> 
     except Throttled:
         return
     await throttling.failed(services, who, new_id(), now)
-    request = LinkRequest(services.box.seal(name, _CONTEXT), client.address, client.request_id, now)
+    sealed = services.box.seal(name, _CONTEXT)
+    request = LinkRequest(sealed, client.address, client.request_id, client.wishes, now)
     async with services.database.transaction() as tables:
         await tables.link_requests.add(request)
     services.node.hurry()
@@ -92,8 +93,17 @@ async def _answer_one(services: Services, now: float) -> bool:
         address, why_not = await _where_to(services, tables, user, now)
         if user is not None and address is not None:
             link = await links.make(services, tables, user, now, address=address)
-            until = now + links.LIFETIME
-            await mails.enqueue(services, tables, MailKind.RESET_LINK, address, now, user=user, link=link, until=until)
+            await mails.enqueue(
+                services,
+                tables,
+                MailKind.RESET_LINK,
+                address,
+                now,
+                user=user,
+                link=link,
+                until=now + links.LIFETIME,
+                wishes=request.wishes,
+            )
         await tables.audit.add(
             event(
                 "password.link-asked",

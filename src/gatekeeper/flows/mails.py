@@ -58,6 +58,7 @@ async def enqueue(
     details: Mapping[str, object] | None = None,
     link: str | None = None,
     until: float | None = None,
+    wishes: str = "",
 ) -> None:
     """Put one mail into the outbox, inside the caller's transaction; without ``[mail]`` nothing happens.
 
@@ -72,12 +73,14 @@ async def enqueue(
         details: what else its template shows. Never a secret: they lie readable in the database.
         link: a link that is only for the recipient; it is sealed.
         until: when the mail is worth nothing any more, such as the end of its link; otherwise three days ahead.
+        wishes: the languages that the browser asks for to which it is an answer, where that is not the client's.
     """
     if services.config.mail is None:
         return
     shown: dict[str, object] = {"username": user.facts.username, "display_name": user.facts.display_name, "at": now}
     if client is not None:
         shown |= {"address": client.address, "user_agent": client.user_agent}
+        wishes = wishes or client.wishes
     await tables.outbox.add(
         NewMail(
             kind=kind.value,
@@ -85,7 +88,7 @@ async def enqueue(
             created_at=now,
             give_up_at=now + KEPT if until is None else until,
             user_id=user.id,
-            language=user.language or (client.wishes if client is not None else "") or user.wishes,
+            language=user.language or wishes or user.wishes,
             details={**shown, **(details or {})},
             sealed=None if link is None else services.box.seal(link, link_context(kind, recipient)),
         )

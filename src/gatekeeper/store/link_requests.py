@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """A name that somebody typed, sealed, with the address and the number of the request in which they did."""
+    """A name that somebody typed, sealed, with the address and the number of the request in which they did.
+
+    ``wishes`` are the languages that their browser asked for, in which its answer, the mail, is written.
+    """
 
     sealed_name: str
     address: str
     request_id: str
+    wishes: str
     at: float
 
 
@@ -37,7 +41,11 @@ class LinkRequests:
         """Leave a request."""
         await self._runner.change(
             insert(link_requests).values(
-                sealed_name=request.sealed_name, address=request.address, request_id=request.request_id, at=request.at
+                sealed_name=request.sealed_name,
+                address=request.address,
+                request_id=request.request_id,
+                wishes=request.wishes,
+                at=request.at,
             )
         )
 
@@ -46,7 +54,9 @@ class LinkRequests:
         oldest = select(link_requests.c.id).order_by(link_requests.c.id).limit(1).with_for_update(skip_locked=True)
         taken = delete(link_requests).where(link_requests.c.id == oldest.scalar_subquery())
         row = await self._runner.row(taken.returning(*link_requests.c))
-        return None if row is None else LinkRequest(row.sealed_name, row.address, row.request_id, row.at)
+        if row is None:
+            return None
+        return LinkRequest(row.sealed_name, row.address, row.request_id, row.wishes, row.at)
 
     async def purge(self, before: float) -> int:
         """Drop requests that were left before a time; how many those were."""
