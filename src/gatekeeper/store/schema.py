@@ -279,5 +279,6 @@ link_requests = Table(
     _text("sealed_name"),
     _text("address"),
     _text("request_id"),
+    _text("wishes"),
     _time("at", needed=True),
 )

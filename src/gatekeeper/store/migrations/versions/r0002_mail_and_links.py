@@ -64,6 +64,7 @@ STATEMENTS = (
         sealed_name text NOT NULL,
         address text NOT NULL,
         request_id text NOT NULL,
+        wishes text NOT NULL,
         at timestamptz NOT NULL
     )
     """,
