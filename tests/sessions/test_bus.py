@@ -182,3 +182,21 @@ async def test_a_bus_that_is_told_to_stop_stops_at_whatever_it_is(redis: Redis) 
         async with asyncio.timeout(2):
             await asyncio.gather(running, return_exceptions=True)
         assert running.cancelled()
+
+
+async def test_a_bus_that_is_told_to_stop_while_its_connection_breaks_stops(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task group that is ending because of an error loses a cancellation, before Python 3.13."""
+    bus = Bus(redis)
+
+    async def breaks(_: object) -> None:
+        pinging = asyncio.current_task()
+        assert pinging is not None
+        pinging.add_done_callback(lambda _: running.cancel())
+        raise ConnectionResetError
+
+    monkeypatch.setattr(bus, "_ping", breaks)
+    running = asyncio.create_task(bus.run())
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()

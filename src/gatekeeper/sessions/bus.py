@@ -101,6 +101,8 @@ class Bus:
                 log.exception("bus.failed")
             finally:
                 self._lose_trust()
+            if _is_told_to_stop():
+                raise asyncio.CancelledError
             await asyncio.sleep(RECONNECT_AFTER)
 
     async def _listen(self) -> None:
@@ -161,3 +163,12 @@ class Bus:
                 handler()
             except Exception:
                 log.exception("bus.handler_failed")
+
+
+def _is_told_to_stop() -> bool:
+    """Whether this task was cancelled at the very moment at which something else failed.
+
+    Before Python 3.13 a task group that is ending because of an error loses such a cancellation.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
