@@ -208,7 +208,7 @@ class Gatekeeper:
         self._run_along(services.node.run())
         keys = await signing_keys(services.database, services.box, self._clock())
         renderer = make_renderer(self._config)
-        self._send_mail(services, renderer)
+        postman = self._send_mail(services, renderer)
         runner = web.AppRunner(
             make_app(services, renderer, clock=self._clock),
             handle_signals=False,
@@ -236,20 +236,23 @@ class Gatekeeper:
         self._stack.push_async_callback(edge.close)
         listen = self._config.server.internal_listen
         if listen is not None:
-            health = Health(edge, {"PostgreSQL": services.database.check, "Redis": self._redis_answers})
+            checks = {"PostgreSQL": services.database.check, "Redis": self._redis_answers}
+            health = Health(edge, checks, postman)
             self._stack.push_async_callback(health.close)
             await health.start(listen)
         await edge.start()
         self._edge = edge
 
-    def _send_mail(self, services: Services, renderer: Renderer) -> None:
+    def _send_mail(self, services: Services, renderer: Renderer) -> Postman | None:
         mail = self._config.mail
         if mail is None:
-            return
+            return None
         mailer = Mailer(mail, self._config.server.public_host.host)
         letters = Letters(renderer, self._config, mail)
-        self._run_along(Postman(services.database, services.box, mailer, letters.write, clock=self._clock).run())
+        postman = Postman(services.database, services.box, mailer, letters.write, clock=self._clock)
+        self._run_along(postman.run())
         self._run_along(Reminders(services, clock=self._clock).run())
+        return postman
 
     async def _redis_answers(self) -> None:
         if not self.services.bus.trusted:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -46,3 +48,29 @@ async def test_metrics_count_requests_by_status(house: House, aiohttp_client: An
     assert 'gatekeeper_requests_total{status="200"} 1.0' in text
     assert 'gatekeeper_requests_total{status="401"} 1.0' in text
     assert "gatekeeper_tunnels 0.0" in text
+    assert "gatekeeper_mails" not in text
+
+
+async def test_metrics_count_mails_and_those_that_wait_while_postgresql_answers(
+    house: House, aiohttp_client: Any
+) -> None:
+    class Mail:
+        outcomes: Mapping[str, int] = MappingProxyType({"sent": 7, "put_off": 2, "given_up": 1})
+        away = False
+
+        async def waiting(self) -> int:
+            if self.away:
+                raise Unavailable("PostgreSQL")
+            return 3
+
+    mail = Mail()
+    client = await aiohttp_client(Health(house.edge, {}, mail).app)
+    text = await (await client.get("/metrics")).text()
+    assert 'gatekeeper_mails_total{outcome="sent"} 7.0' in text
+    assert 'gatekeeper_mails_total{outcome="put_off"} 2.0' in text
+    assert 'gatekeeper_mails_total{outcome="given_up"} 1.0' in text
+    assert "gatekeeper_mails_waiting 3.0" in text
+    mail.away = True
+    text = await (await client.get("/metrics")).text()
+    assert 'gatekeeper_mails_total{outcome="sent"} 7.0' in text
+    assert "gatekeeper_mails_waiting" not in text

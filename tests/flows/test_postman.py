@@ -153,6 +153,16 @@ async def test_one_that_is_never_taken_stops_no_other(office):
     assert await office.postman().deliver() == 1
 
 
+async def test_what_becomes_of_mails_is_counted(office):
+    for _ in range(4):
+        await office.put()
+    office.post.answers = {"RCPT": ["550 nobody", "450 later"]}
+    postman = office.postman()
+    await postman.deliver()
+    assert postman.outcomes == {"sent": 2, "put_off": 1, "given_up": 1}
+    assert await postman.waiting() == 1
+
+
 async def test_a_mail_whose_time_is_over_is_given_up_though_the_server_is_away(office):
     await office.put()
     await office.put(MailKind.RESET_LINK, link=LINK, until=office.world.now + 1800.0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -24,19 +25,32 @@ PATIENCE = 2.0
 """Seconds that a check may take; what is frozen is not ready either."""
 
 
+class Outgoing(Protocol):
+    """The mail that goes out."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many mails came to which end on this node."""
+
+    async def waiting(self) -> int:
+        """How many wait, on all nodes together."""
+
+
 class Health:
     """Serves ``/health/live``, ``/health/ready`` and ``/metrics``.
 
     Args:
         edge: whose requests and connections are counted; while it drains, the gateway is not ready.
         checks: by name, what must work: each raises a ``GatekeeperError`` where it does not.
+        mail: whose mails are counted, where any are sent.
     """
 
-    def __init__(self, edge: Edge, checks: Mapping[str, Callable[[], Awaitable[object]]]) -> None:
+    def __init__(
+        self, edge: Edge, checks: Mapping[str, Callable[[], Awaitable[object]]], mail: Outgoing | None = None
+    ) -> None:
         self._edge = edge
         self._checks = checks
-        self._registry = CollectorRegistry()
-        self._registry.register(_Counted(edge))
+        self._mail = mail
         self.app = web.Application()
         self.app.router.add_get("/health/live", self._live)
         self.app.router.add_get("/health/ready", self._ready)
@@ -73,7 +87,15 @@ class Health:
         return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": "text/plain; version=0.0.4"})
+        counted = _Counted(self._edge, self._mail, await self._waiting())
+        return web.Response(body=generate_latest(counted), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    async def _waiting(self) -> int | None:
+        """How many mails wait; nothing is said of them while PostgreSQL does not answer."""
+        with suppress(GatekeeperError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                return None if self._mail is None else await self._mail.waiting()
+        return None
 
 
 async def _reason(check: Callable[[], Awaitable[object]]) -> str | None:
@@ -89,10 +111,12 @@ async def _reason(check: Callable[[], Awaitable[object]]) -> str | None:
 
 
 class _Counted(Collector):
-    """Turns the edge's own counts into metrics when they are asked for, so that no request pays for it."""
+    """Turns counts into metrics when they are asked for, so that no request pays for it."""
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, mail: Outgoing | None, waiting: int | None) -> None:
         self._edge = edge
+        self._mail = mail
+        self._waiting = waiting
 
     def collect(self) -> Iterable[Metric]:
         requests = CounterMetricFamily("gatekeeper_requests", "Requests answered.", labels=["status"])
@@ -101,3 +125,10 @@ class _Counted(Collector):
         yield requests
         yield GaugeMetricFamily("gatekeeper_connections", "Open connections.", value=self._edge.open_connections)
         yield GaugeMetricFamily("gatekeeper_tunnels", "Open WebSockets.", value=self._edge.open_tunnels)
+        if self._mail is not None:
+            mails = CounterMetricFamily("gatekeeper_mails", "Mails by what became of them.", labels=["outcome"])
+            for outcome, count in self._mail.outcomes.items():
+                mails.add_metric([outcome], count)
+            yield mails
+        if self._waiting is not None:
+            yield GaugeMetricFamily("gatekeeper_mails_waiting", "Mails in the outbox.", value=self._waiting)

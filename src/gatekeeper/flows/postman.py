@@ -43,6 +43,7 @@ LOOK_EVERY = 5.0
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 FIRST_DELAY, LONGEST_DELAY = 30.0, 3_600.0
+MOST_COUNTED = 10_000
 GRACE = 3.0
 """Seconds that a mail under way is given when the gateway stops, so that it is not sent twice."""
 
@@ -62,6 +63,9 @@ class Postman:
         write: makes a message of a mail in the outbox and its link.
         every: seconds between two looks.
         clock: seconds since the epoch.
+
+    Attributes:
+        outcomes: how many mails this node has sent, has put off (each time), and has given up.
     """
 
     def __init__(
@@ -82,6 +86,15 @@ class Postman:
         self._clock = clock
         self._pause = 0.0
         self._failing = False
+        self.outcomes = {"sent": 0, "put_off": 0, "given_up": 0}
+
+    async def waiting(self) -> int:
+        """How many mails wait, whichever node sends them; counted no further than ten thousand.
+
+        Raises:
+            Unavailable: PostgreSQL does not answer.
+        """
+        return await self._database.read.outbox.count(MOST_COUNTED)
 
     async def run(self) -> None:
         """Look into the outbox again and again; at once where this node has put something into it."""
@@ -146,12 +159,14 @@ class Postman:
                 await self._mailer.send(self._written(mail), mail.recipient)
             except PutOff as error:
                 await tables.outbox.put_off(mail, now + delay(mail.tries))
+                self.outcomes["put_off"] += 1
                 log.warning("mail.put_off", kind=mail.kind, mail=mail.id, tries=mail.tries + 1, reason=error.reason)
                 return 0
             except Rejected as error:
                 await self._give_up(tables, mail, error.reason, now)
                 return 0
             await tables.outbox.remove(mail)
+        self.outcomes["sent"] += 1
         log.info("mail.sent", kind=mail.kind, mail=mail.id)
         if self._pause:
             self._pause = 0.0
@@ -198,6 +213,7 @@ class Postman:
                 details=details,
             )
         )
+        self.outcomes["given_up"] += 1
         log.error("mail.given_up", kind=mail.kind, mail=mail.id, tries=mail.tries, reason=reason)
 
 
