@@ -19,7 +19,7 @@ from gatekeeper.flows import audit, people
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.csv_rows import read_rows
 from gatekeeper.flows.import_judging import compare, judge, judge_passwords
-from gatekeeper.flows.pacing import gently
+from gatekeeper.flows.pacing import gently, growing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,23 +95,31 @@ async def import_people(
         AlreadyExists: somebody added the same person meanwhile; nothing was imported.
     """
     require(actor, Permission.USERS_MANAGE)
+    with growing():
+        fresh, unchanged, faults = await _judged(services, content)
+        report = Report(len(fresh), unchanged, tuple(faults), written=not dry_run)
+        if dry_run:
+            return report
+        if faults and not skip_bad:
+            raise BadRows(replace(report, added=0, written=False))
+        new = await asyncio.to_thread(lambda: [_new_user(one, now) for one in gently(fresh)])
+        plain = [one.candidate.password for one in fresh]
+    with standing():
+        await _hash_all(services, new, plain, progress)
+        totals: dict[str, object] = {"added": len(new), "unchanged": unchanged, "refused": len(faults)}
+        while True:
+            if await _write(services, actor, new, now, totals=totals, progress=progress):
+                return report
+            await asyncio.sleep(AGAIN)
+
+
+async def _judged(services: Services, content: bytes) -> tuple[list[Wanted], int, list[Fault]]:
+    """Who would be added, how many are there already, and what is wrong with the others."""
     good, faults = await asyncio.to_thread(lambda: judge(gently(read_rows(content))))
     level = (await services.database.read.policies.read()).password.strength
     fresh, unchanged, clashing = await compare(services.database.read, good)
-    faults += clashing
     fresh, weak = await asyncio.to_thread(judge_passwords, fresh, level)
-    faults = sorted([*faults, *weak], key=lambda fault: fault.line)
-    report = Report(len(fresh), unchanged, tuple(faults), written=not dry_run)
-    if dry_run:
-        return report
-    if faults and not skip_bad:
-        raise BadRows(replace(report, added=0, written=False))
-    new = await _new_people(services, fresh, now, progress)
-    totals: dict[str, object] = {"added": len(new), "unchanged": unchanged, "refused": len(faults)}
-    while True:
-        if await _write(services, actor, new, now, totals=totals, progress=progress):
-            return report
-        await asyncio.sleep(AGAIN)
+    return fresh, unchanged, sorted([*faults, *clashing, *weak], key=lambda fault: fault.line)
 
 
 async def _write(
@@ -137,24 +145,22 @@ async def _write(
     return True
 
 
-async def _new_people(services: Services, wanted: Sequence[Wanted], now: float, progress: Progress) -> list[NewUser]:
-    """The people as they will be stored, in the order of the file, plain passwords hashed a few at a time."""
-    new = await asyncio.to_thread(lambda: [_new_user(one, now) for one in gently(wanted)])
-    plain = [(place, one.candidate.password) for place, one in enumerate(wanted) if one.candidate.password is not None]
-    waiting = iter(plain)
-    done = 0
+async def _hash_all(services: Services, new: list[NewUser], plain: Sequence[str | None], progress: Progress) -> None:
+    """Hash the passwords of those new people who come with one, a few at a time."""
+    waiting = [(place, password) for place, password in enumerate(plain) if password is not None]
+    total, done = len(waiting), 0
+    following = iter(waiting)
 
     async def work() -> None:
         nonlocal done
-        for place, password in waiting:
+        for place, password in following:
             new[place] = replace(new[place], password_hash=await _hashed(services, passwords.normalise(password)))
             done += 1
-            progress(Step.HASHING, done, len(plain))
+            progress(Step.HASHING, done, total)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(HASHED_AT_ONCE):
             group.create_task(work())
-    return new
 
 
 async def _hashed(services: Services, password: str) -> str:
