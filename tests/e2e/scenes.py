@@ -61,8 +61,8 @@ host = "files.localhost"
 path = "/files"
 upstream = "unix:{platform}"
 """
-FRAMING = """<!doctype html><title>A page of the platform</title>
-<body style="font: 1rem sans-serif; margin: 1rem; color-scheme: light dark">
+FRAMING = """<!doctype html><title>A page of the platform</title><meta name="color-scheme" content="light dark">
+<body style="font: 1rem sans-serif; margin: 1rem">
 <p>A page of the platform, with a frame in it:
 <iframe src="/mail/folders/sent" style="width: 100%; max-width: 40rem; height: 24rem; border: 1px dashed"></iframe>
 """
@@ -122,9 +122,13 @@ class Stage:
             self._people[username] = person
         return self._people[username]
 
+    def name(self) -> str:
+        """A user name that nobody has."""
+        return f"shot-{next(self._names)}@example.com"
+
     async def newcomer(self) -> str:
         """The name of somebody who has never signed in; their password is ``PASSWORD``."""
-        name = f"shot-{next(self._names)}@example.com"
+        name = self.name()
         await self.gate.add_user(name, password=PASSWORD)
         return name
 

@@ -6,21 +6,23 @@ from tests.e2e.person import Person
 from tests.e2e.scenes import PASSWORD, Stage, scene
 
 USERS = "/gatekeeper/admin/users"
-GOOD = b"username,email,display_name\nnina,nina@example.com,Nina Neri\nolga,olga@example.com,Olga Oliva\n"
-BAD = GOOD + b"paolo,nonsense,Paolo Poli\nanna@example.com,another@example.com,Anna Rossi\n"
+BAD = "paolo,nonsense,Paolo Poli\nanna@example.com,another@example.com,Anna Rossi\n"
+NO_TABLE = "Nina Neri\n"
 
 
-async def chooses(person: Person, content: bytes) -> None:
+def people(*names: str) -> str:
+    """A file of two people."""
+    nina, olga = names
+    return f"username,email,display_name\n{nina},{nina},Nina Neri\n{olga},{olga},Olga Oliva\n"
+
+
+async def chooses(person: Person, content: str) -> None:
     """Chooses a file, and waits until it has been read."""
     await person.page.locator("input[type=file]").set_input_files(
-        {"name": "people.csv", "mimeType": "text/csv", "buffer": content}
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
     )
     await person.submits()
-    await (
-        person.page.locator("[data-import-state=waiting], [data-import-state=refused]")
-        .or_(person.page.locator("main form[method=post]"))
-        .first.wait_for()
-    )
+    await person.page.locator("#job[data-running=no]").wait_for()
 
 
 @scene
@@ -55,25 +57,30 @@ async def user_permissions(stage: Stage) -> None:
     await ada.fills(username="anna@example.com", email="nonsense")
     await ada.submits()
     await stage.shoot(ada, "person-new-refused")
-    stage.gate.clock.forward(700)
-    await ada.opens(f"{anna}/disable")
-    await stage.shoot(ada, "person-disable-late")
 
 
 @scene
 async def importing(stage: Stage) -> None:
     """A file of people: judged, with faults and without, and carried out."""
-    ada = await stage.person("admin@example.com")
+    ada, good = await stage.person("admin@example.com"), people(stage.name(), stage.name())
     await ada.opens(f"{USERS}/import")
     await stage.shoot(ada, "import")
-    await chooses(ada, BAD)
+    await ada.submits()
+    await stage.shoot(ada, "import-refused")
+    await chooses(ada, NO_TABLE)
+    await stage.shoot(ada, "import-failed")
+    await ada.opens(f"{USERS}/import")
+    await chooses(ada, good + BAD)
     await stage.shoot(ada, "import-with-bad-rows")
     await ada.opens(f"{USERS}/import")
-    await chooses(ada, GOOD)
+    await chooses(ada, good)
     await stage.shoot(ada, "import-judged")
     await ada.submits()
     await ada.page.locator("#job[data-running=no]").wait_for()
     await stage.shoot(ada, "import-done")
+    await ada.opens(f"{USERS}/import")
+    await chooses(ada, good)
+    await stage.shoot(ada, "import-of-nobody")
 
 
 @scene

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from gatekeeper.config import Branding
 from gatekeeper.embedded import Engines
 from gatekeeper.store.migrations import migrate
-from tests.e2e import scenes_people  # noqa: F401 - its scenes are registered by being imported
+from tests.e2e import scenes_people, scenes_seldom  # noqa: F401 - their scenes are registered by being imported
 from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.gateway import Clock, open_gate, open_platform
 from tests.e2e.post import open_post
@@ -60,13 +60,14 @@ class Camera:
         return page
 
     async def shoot(self, page: Page, name: str) -> None:
-        """One page in every theme and width."""
+        """One page in every theme and width, to its end; of what lies over a page, what is seen of it."""
+        over = await page.locator("dialog[open]").count() > 0
         for width, height in WIDTHS.items():
             await page.set_viewport_size({"width": width, "height": height})
             for theme in THEMES:
                 await page.emulate_media(color_scheme=theme)
                 path = self._folder / f"{name}-{theme}-{width}.png"
-                await page.screenshot(path=path, full_page=True, animations="disabled")
+                await page.screenshot(path=path, full_page=not over, animations="disabled")
         await page.set_viewport_size({"width": 1280, "height": WIDTHS[1280]})
         print(f"  {self.language}: {name}", flush=True)
 

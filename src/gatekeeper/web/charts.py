@@ -24,7 +24,7 @@ _LEAST = 2.0
 """The height of the smallest bar that is not nothing, in pixels: one failure among a thousand sign-ins is seen."""
 _STRIP = 16
 _MOST_NUMBERED = 12
-_MOST_LABELS = 5
+_MOST_LABELS = 4
 _EDGE = 6.0
 """How near to an end of the picture, in percent of its width, a text in the middle of its column could be cut."""
 
