@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.model import Permission
+from gatekeeper.store import searching
 from gatekeeper.store import users as users_module
 from gatekeeper.store.database import Database
-from gatekeeper.store.users import _found_by
 from gatekeeper.store.words import MAX_WORD, folded, words_asked, words_of
 from tests.store.samples import new_user
 
@@ -175,39 +176,85 @@ async def _fill(store_url: str, name: str, crowd: str) -> None:
         """,
         """
         INSERT INTO user_words
-        SELECT word, id FROM users, LATERAL (VALUES (username), (email), ('example.com'), ('com'), ('person'),
-                                                    (substr(username, 5))) AS words (word)
+        SELECT word, username FROM users, LATERAL (VALUES (email), ('example.com'), ('com'), ('person'),
+                                                          (substr(username, 5))) AS words (word)
         """,
         "UPDATE users SET permissions = '{audit.read}' WHERE username IN ('user7', 'user77')",
         "VACUUM ANALYZE",
     )
 
 
-async def plan(url: str, statement, *, generic: bool) -> str:
+async def explained(url: str, statement: str, arguments: Sequence[object], *, generic: bool) -> str:
     """How the server would run a statement: with its arguments known, or for whatever they may be."""
-    compiled = statement.compile(dialect=postgresql.asyncpg.dialect(), compile_kwargs={"render_postcompile": True})
-    processed = compiled.construct_params()
-    arguments = [processed[name] for name in compiled.positiontup]
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(f"SET plan_cache_mode = force_{'generic' if generic else 'custom'}_plan")
-        prepared = await connection.prepare(f"EXPLAIN (FORMAT JSON) {compiled}")
+        prepared = await connection.prepare(f"EXPLAIN (FORMAT JSON) {statement}")
         return json.dumps(json.loads(await prepared.fetchval(*arguments)))
     finally:
         await connection.close()
 
 
-def search_statement(query: str):
-    wanted = [users_module.users.c.id.in_(_found_by(word)) for word in words_asked(query)]
-    order = users_module.users.c.username_canonical
-    return users_module.people().where(*wanted).order_by(order).limit(51)
+async def plan(url: str, statement, *, generic: bool) -> str:
+    compiled = statement.compile(dialect=postgresql.asyncpg.dialect(), compile_kwargs={"render_postcompile": True})
+    processed = compiled.construct_params()
+    return await explained(url, str(compiled), [processed[name] for name in compiled.positiontup], generic=generic)
+
+
+async def statements_of(database: Database, query: str, **filters) -> list[tuple[str, Sequence[object]]]:
+    """What a search sends, but for what it asks the planner."""
+    sent = []
+    event.listen(
+        database._engine.sync_engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, arguments, *_: sent.append((statement, arguments)),
+    )
+    await database.read.users.search(query, **filters)
+    return [(statement, arguments) for statement, arguments in sent if not statement.startswith("EXPLAIN")]
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
-@pytest.mark.parametrize("query", ["user1234", "1234", "user123 person", "example", "nobody", "user2999 29999", ""])
-async def test_a_search_reads_no_whole_table(crowd_url, query, generic):
-    text = await plan(crowd_url, search_statement(query), generic=generic)
-    assert "Seq Scan" not in text, text
+@pytest.mark.parametrize("few", [0, 100_000], ids=["walking", "rarest first"])
+@pytest.mark.parametrize("query", ["1234", "user123 person", "nobody", "user2999 29999", ""])
+async def test_a_search_reads_no_whole_table(crowd_url, monkeypatch, query, few, generic):
+    monkeypatch.setattr(searching, "FEW", few)
+    database = Database.connect(crowd_url)
+    try:
+        for statement, arguments in await statements_of(database, query):
+            text = await explained(crowd_url, statement, arguments, generic=generic)
+            assert "Seq Scan" not in text, text
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("query", ["1 person", "user2 example", "person user29 com", "nobody person", "29 user3"])
+async def test_whichever_way_is_taken_the_same_people_are_found(crowd_url, monkeypatch, query):
+    database = Database.connect(crowd_url)
+    words = query.split()
+
+    async def all_found(**filters) -> list[str]:
+        names, cursor = [], None
+        while True:
+            page = await database.read.users.search(query, cursor=cursor, limit=700, **filters)
+            names += [user.facts.username for user in page.items]
+            if (cursor := page.next_cursor) is None:
+                return names
+
+    def expected(numbers: Iterable[int]) -> list[str]:
+        texts = {f"user{n}": f" user{n}@example.com example.com com person {n} " for n in numbers}
+        return sorted(name for name, text in texts.items() if all(f" {word}" in text for word in words))
+
+    try:
+        for few, block in ((100_000, 2048), (100_000, 16), (0, 16)):
+            monkeypatch.setattr(searching, "FEW", few)
+            monkeypatch.setattr(searching, "BLOCK", block)
+            assert await all_found() == expected(range(1, CROWD + 1))
+            assert await all_found(has_permission=Permission.AUDIT_READ) == expected((7, 77))
+            assert await all_found(enabled=False) == []
+        monkeypatch.setattr(searching, "FEW", 100)
+        assert await all_found(has_permission=Permission.AUDIT_READ) == expected((7, 77))
+    finally:
+        await database.close()
 
 
 @pytest.mark.parametrize("query", ["user1234", "user29 person", "example", "e", "nobody"])

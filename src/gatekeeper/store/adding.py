@@ -10,7 +10,7 @@ from gatekeeper.domain.errors import AlreadyExists
 from gatekeeper.domain.names import canonical_name
 from gatekeeper.store.login_names import claim_all
 from gatekeeper.store.schema import user_words, users
-from gatekeeper.store.types import canonical_id, ids, texts
+from gatekeeper.store.types import canonical_id, texts
 from gatekeeper.store.words import words_of
 
 if TYPE_CHECKING:
@@ -41,14 +41,20 @@ async def _add_batch(runner: Runner, new: Sequence[NewUser]) -> None:
         for field, name in own.items():
             if name not in got:
                 raise AlreadyExists(field)
-    await add_words(runner, {person.id: words_of(person.username, person.email, person.display_name) for person in new})
+    await add_words(
+        runner,
+        {
+            own["username"]: words_of(person.username, person.email, person.display_name)
+            for person, own in zip(new, names, strict=True)
+        },
+    )
 
 
 async def add_words(runner: Runner, found_by: Mapping[str, set[str]]) -> None:
-    """Let people be found by words: the words of each, by their ids."""
-    rows = [(word, user_id) for user_id, words in found_by.items() for word in words]
-    asked = select(texts([word for word, _ in rows]), ids([user_id for _, user_id in rows]))
-    await runner.change(insert(user_words).from_select(["word", "user_id"], asked))
+    """Let people be found by words: the words of each, by their canonical user names."""
+    rows = [(word, name) for name, words in found_by.items() for word in words]
+    asked = select(texts([word for word, _ in rows]), texts([name for _, name in rows]))
+    await runner.change(insert(user_words).from_select(["word", "name"], asked))
 
 
 def _owners(new: Sequence[NewUser], names: Sequence[dict[str, str]]) -> dict[str, str]:

@@ -97,8 +97,14 @@ Index("users_states", users.c.enabled, users.c.enrolled)
 login_names = Table("login_names", metadata, Column("name", Text(collation="C"), primary_key=True), _of_user())
 Index("login_names_user_id", login_names.c.user_id)
 
-user_words = Table("user_words", metadata, Column("word", Text(collation="C"), primary_key=True), _of_user(key=True))
-Index("user_words_user_id", user_words.c.user_id)
+# By name and not by id: in the order in which people are listed, so that a search for what many have stops early.
+user_words = Table(
+    "user_words",
+    metadata,
+    Column("word", Text(collation="C"), primary_key=True),
+    Column("name", Text(collation="C"), ForeignKey("users.username_canonical", ondelete="CASCADE"), primary_key=True),
+)
+Index("user_words_name", user_words.c.name, user_words.c.word)
 
 owner_changes = Table(
     "owner_changes",

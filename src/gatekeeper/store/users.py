@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
@@ -13,17 +13,16 @@ from gatekeeper.store.adding import add_people, add_words
 from gatekeeper.store.among import condition
 from gatekeeper.store.holders import ADMINISTRATES, holds, keep_one_besides
 from gatekeeper.store.login_names import claim, release
-from gatekeeper.store.paging import Page, bounded, make_page, read_cursor
+from gatekeeper.store.paging import Page, bounded, make_page, read_cursor, write_cursor
 from gatekeeper.store.people import changed, facts_of, locked_row, people, user_of
 from gatekeeper.store.policies import PoliciesTable
 from gatekeeper.store.schema import login_names, owner_changes, policies, two_factor_people, user_words, users
-from gatekeeper.store.types import ids, instant, is_id
-from gatekeeper.store.words import LAST, words_asked, words_of
+from gatekeeper.store.searching import names_found
+from gatekeeper.store.types import ids, instant, is_id, texts
+from gatekeeper.store.words import words_asked, words_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
-
-    from sqlalchemy import Select
 
     from gatekeeper.domain.among import Among
     from gatekeeper.store.running import Runner
@@ -96,7 +95,8 @@ class Users:
         asked = [name for name in set(names) if _is_storable(name)]
         found: dict[str, str] = {}
         for start in range(0, len(asked), BATCH):
-            query = select(login_names).where(login_names.c.name.in_(asked[start : start + BATCH]))
+            some = texts(asked[start : start + BATCH])
+            query = select(login_names).where(login_names.c.name.in_(select(some)))
             found.update((row.name, row.user_id) for row in await self._runner.rows(query))
         return found
 
@@ -125,15 +125,21 @@ class Users:
             Refused: the cursor is none.
         """
         limit = bounded(limit)
-        wanted: list[ColumnElement[bool]] = [users.c.id.in_(_found_by(word)) for word in words_asked(query)]
+        after = "" if cursor is None else read_cursor(cursor, str)[0]
+        wanted: list[ColumnElement[bool]] = []
         if has_permission is not None:
             wanted += [ADMINISTRATES, holds(has_permission)]
         if enabled is not None:
             wanted.append(users.c.enabled.is_(enabled))
         if among is not None:
             wanted.append(condition(among, await PoliciesTable(self._runner).read()))
-        if cursor is not None:
-            wanted.append(users.c.username_canonical > read_cursor(cursor, str)[0])
+        if words := words_asked(query):
+            names = await names_found(self._runner, words, wanted, after, limit + 1)
+            shown, wanted = names[:limit], [users.c.username_canonical.in_(select(texts(names[:limit])))]
+            rows = await self._runner.rows(people().where(*wanted).order_by(users.c.username_canonical))
+            return Page([user_of(row) for row in rows], write_cursor((shown[-1],)) if len(names) > limit else None)
+        if after:
+            wanted.append(users.c.username_canonical > after)
         rows = await self._runner.rows(people().where(*wanted).order_by(users.c.username_canonical).limit(limit + 1))
         return make_page(rows, limit, user_of, lambda row: (row.username_canonical,))
 
@@ -303,13 +309,9 @@ class Users:
 
     async def _rewrite_words(self, user: User) -> None:
         facts = user.facts
-        await self._runner.change(delete(user_words).where(user_words.c.user_id == user.id))
-        await add_words(self._runner, {user.id: words_of(facts.username, facts.email, facts.display_name)})
-
-
-def _found_by(word: str) -> Select[Any]:
-    """The people with a word that begins so: a range of the index, which every kind of plan can use."""
-    return select(user_words.c.user_id).where(user_words.c.word >= word, user_words.c.word < word + LAST)
+        name = canonical_name(facts.username)
+        await self._runner.change(delete(user_words).where(user_words.c.name == name))
+        await add_words(self._runner, {name: words_of(facts.username, facts.email, facts.display_name)})
 
 
 def _is_storable(name: str) -> bool:

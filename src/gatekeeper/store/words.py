@@ -2,12 +2,14 @@
 
 Each name is cut at white space, and for each word that begins in such a piece the table holds the piece from there on,
 folded: ``anna.rossi@example.com`` is found by ``anna``, ``rossi@ex``, ``example`` and ``com``, and by nothing that is
-not literally in it, so ``%`` and ``_`` stand for themselves.
+not literally in it, so ``%`` and ``_`` stand for themselves. What begins another word of the same person is left out:
+whoever looks for its beginning finds that one.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import idna
@@ -40,24 +42,40 @@ def words_of(username: str, email: str, display_name: str) -> set[str]:
     """Every beginning by which a person is found.
 
     >>> sorted(words_of("anna", "anna@example.com", "Anna Rossi"))
-    ['anna', 'anna@example.com', 'com', 'example.com', 'rossi']
+    ['anna@example.com', 'com', 'example.com', 'rossi']
     """
-    return {
-        word
-        for text in (username, email, _domain_as_read(email), display_name)
-        for piece in _pieces(text)
-        for word in _beginnings(piece)
-    }
+    return _longest(
+        {
+            word
+            for text in (username, email, _domain_as_read(email), display_name)
+            for piece in _pieces(text)
+            for word in _beginnings(piece)
+        }
+    )
 
 
 def words_asked(query: str) -> list[str]:
     """The words of a query, each to be the beginning of some word; empty where nothing was asked.
 
-    >>> words_asked("  Rossi, Anna ")
-    ['rossi', 'anna']
+    >>> words_asked("  Rossi, Anna A @example.com")
+    ['rossi', 'anna', 'example.com']
     """
-    asked = [(piece.rstrip(",;") or piece)[:MAX_WORD] for piece in _pieces(query)]
-    return list(dict.fromkeys(asked))[:MAX_WORDS_ASKED]
+    asked = [_without_at(piece.rstrip(",;") or piece)[:MAX_WORD] for piece in _pieces(query)]
+    wanted = _longest(set(asked))
+    return [word for word in dict.fromkeys(asked) if word in wanted][:MAX_WORDS_ASKED]
+
+
+def _longest(words: set[str]) -> set[str]:
+    """Those of some words that begin no other of them: what follows a word in order begins with it, if any does."""
+    ordered = sorted(words)
+    pairs = zip_longest(ordered, ordered[1:], fillvalue="")
+    return {word for word, following in pairs if not following.startswith(word)}
+
+
+def _without_at(piece: str) -> str:
+    """``@example.com`` as ``example.com``: the domain is a word of its own."""
+    domain = piece.lstrip("@")
+    return domain if domain[:1].isalnum() else piece
 
 
 def _pieces(text: str) -> list[str]:
