@@ -12,10 +12,12 @@ from tests.cli.test_serve import free_port, running, status_of
 
 
 def test_the_demo_listens_on_loopback_alone(tmp_path):
-    config = load(write_config(tmp_path, 8080, tmp_path / "platform.sock"), {})
+    config = load(write_config(tmp_path, 8080, tmp_path / "platform.sock", 2525), {})
     assert str(config.server.listen) == "127.0.0.1:8080"
     assert config.server.internal_listen is None
     assert not config.server.trusted_proxies.trusts("127.0.0.1")
+    assert config.mail is not None
+    assert (config.mail.server.host, config.mail.server.port) == ("127.0.0.1", 2525)
 
 
 def test_a_second_gateway_on_the_same_data_is_refused_in_one_line(tmp_path, bare):
@@ -32,7 +34,7 @@ def test_a_second_gateway_on_the_same_data_is_refused_in_one_line(tmp_path, bare
 def test_the_demo_knows_localhost_and_its_address(tmp_path):
     from gatekeeper.domain.routing import UnknownHost
 
-    router = load(write_config(tmp_path, 8080, tmp_path / "platform.sock"), {}).router()
+    router = load(write_config(tmp_path, 8080, tmp_path / "platform.sock", 2525), {}).router()
     for host in ("localhost:8080", "127.0.0.1:8080"):
         assert router.match(host, b"/mail/") is not None
     with pytest.raises(UnknownHost):
@@ -48,6 +50,8 @@ def test_the_demo_starts_tells_what_there_is_and_finds_its_data_again(tmp_path, 
         assert all(name in said for name in (*PEOPLE, PASSWORD))
         assert status_of(f"http://localhost:{port}/mail/") in {302, 401}
         assert status_of(f"http://127.0.0.1:{port}/gatekeeper/login") == 200
+        assert f"http://localhost:{port}/elsewhere/" in said
+        assert status_of(f"http://localhost:{port}/elsewhere/") == 200
         config = str(data / "gatekeeper.toml")
         people = json.loads(bare("user", "list", "--json", "--config", config).out)
         assert {person["username"]: len(person["permissions"]) for person in people} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ PEOPLE = {
 }
 PREFIX = "/gatekeeper"
 LONGEST_SOCKET = 100
+ANY_PORT = ("127.0.0.1", 0)
 
 
 def demo(*, port: Port = 8080, data: Data = Path("var/demo")) -> None:
@@ -42,18 +44,18 @@ def demo(*, port: Port = 8080, data: Data = Path("var/demo")) -> None:
     folder = data.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="gatekeeper-demo-") as short:
+        with tempfile.TemporaryDirectory(prefix="gatekeeper-demo-") as short, socket.create_server(ANY_PORT) as mail:
             platform = folder / "platform.sock"
             if len(str(platform).encode()) > LONGEST_SOCKET:
                 platform = Path(short) / "platform.sock"
             platform.unlink(missing_ok=True)
-            file = write_config(folder, port, platform)
+            file = write_config(folder, port, platform, mail.getsockname()[1])
             config = load(file, {})
             logs.only_what_is_fatal()
             stack = AsyncExitStack()
 
             async def when_ready(gateway: Gatekeeper) -> None:
-                await start_platform(platform, stack)
+                await start_platform(platform, mail, stack)
                 if await gateway.services.database.read.users.count() == 0:
                     await create_accounts(gateway.services, time.time())
                 print(greeting(port, file), flush=True)
@@ -64,11 +66,11 @@ def demo(*, port: Port = 8080, data: Data = Path("var/demo")) -> None:
         raise Failure(f"the data folder {folder} cannot be used: {error.strerror}") from error
 
 
-def write_config(folder: Path, port: int, platform: Path) -> Path:
+def write_config(folder: Path, port: int, platform: Path, smtp: int) -> Path:
     """The demo's configuration, written into its data folder, so that other commands find it there."""
     file = folder / "gatekeeper.toml"
-    routes = "".join(ROUTE.format(name=name, host=host, platform=platform) for name, host in HOSTS.items())
-    file.write_text(CONFIG.format(port=port, data=folder) + routes, encoding="utf-8")
+    routes = "".join(ROUTES.format(name=name, host=host, platform=platform) for name, host in HOSTS.items())
+    file.write_text(CONFIG.format(port=port, data=folder, smtp=smtp) + routes, encoding="utf-8")
     return file
 
 
@@ -81,6 +83,11 @@ listen = "127.0.0.1:{port}"
 [storage]
 data = '{data}'
 
+# The platform takes what is for its own people; for others see /elsewhere/.
+[mail]
+smtp = "smtp://127.0.0.1:{smtp}"
+sender = "Example Mail <no-reply@example.com>"
+
 [branding]
 name = "Example Mail"
 
@@ -89,23 +96,32 @@ level = "warning"
 format = "console"
 requests = false
 """
-ROUTE = """
+ROUTES = """
 [[route]]
 name = "{name}"
 host = "{host}"
 path = "/"
 upstream = 'unix:{platform}'
 background = ["/mail/?_action=refresh"]
+
+[[route]]
+name = "{name}-elsewhere"
+host = "{host}"
+path = "/elsewhere"
+access = "public"
+identity = "none"
+upstream = 'unix:{platform}'
 """
 
 
-async def start_platform(path: Path, stack: AsyncExitStack) -> None:
-    """Run the mail platform on a Unix socket, until the stack is closed."""
+async def start_platform(path: Path, mail: socket.socket, stack: AsyncExitStack) -> None:
+    """Run the mail platform on a Unix socket, and have it take mail, until the stack is closed."""
     from aiohttp import web
 
     from gatekeeper.demo import create_app
 
-    runner = web.AppRunner(create_app(sign_out_url=f"{PREFIX}/logout"), handle_signals=False, access_log=None)
+    app = create_app(sign_out_url=f"{PREFIX}/logout", mail=mail)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.UnixSite(runner, str(path)).start()
@@ -153,6 +169,11 @@ def greeting(port: int, file: Path) -> str:
   {ADMINISTRATOR} has all permissions. In another terminal, turn two-step verification on for everyone:
 
     {own_command()} policy set two-factor --mode everyone --config {near(file)}
+
+  Mails to these people are in their inbox. Those to other addresses, such as one to get back in with (on the account
+  page), leave nothing but a copy here:
+
+    http://localhost:{port}/elsewhere/
 
   Ctrl-C ends it; started again, it finds its data.
 """

@@ -20,6 +20,8 @@ class PostOffice:
 
     def __init__(self) -> None:
         self._mailboxes: dict[str, Mailbox] = {}
+        self.elsewhere: list[Message] = []
+        """What is for nobody here."""
 
     def mailbox(self, identity: Identity) -> Mailbox:
         """Return the mailbox of whoever is asking."""
@@ -52,6 +54,15 @@ class PostOffice:
                     )
                 )  # fmt: skip
         return copy
+
+    def receive(self, sender: Person, address: str, subject: str, body: str) -> None:
+        """Take a mail from outside: into the inbox of a colleague, or among what is for other places."""
+        recipient = COLLEAGUES.get(address, Person(address, address))
+        message = Message(new_message_id(), "inbox", sender, (recipient,), subject, body, datetime.now(UTC))
+        if address in COLLEAGUES or address in self._mailboxes:
+            self._open(recipient, recipient.name.split(" ")[0]).add(message)
+        else:
+            self.elsewhere.append(message)
 
     def surprise(self, mailbox: Mailbox) -> None:
         """Deliver a mail while its reader is looking; once for each mailbox."""
