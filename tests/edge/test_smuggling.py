@@ -274,6 +274,7 @@ def test_the_short_way_reads_what_the_parser_reads() -> None:
         return found.method, found.target, found.host, found.lines[::2], values, found.version, found.keeps_alive
 
     inserted = [bytes([byte]) for byte in range(256)] + [b"\nX:", b"\r\nX:", b"\rX:", b"\n\n", b" HTTP/1.1\n"]
+    inserted += [b"\r\n\r\n", b"\r\nContent-Length: 4\r\n\r\n", b"\r\n\r\nGET / HTTP/1.1\r\n"]
     for at in range(len(plain)):
         for more in inserted:
             data = plain[:at] + more + plain[at:]

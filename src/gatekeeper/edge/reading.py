@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gatekeeper.edge.sieve import Lines, Sieve
 
 _MOST_TRAILERS = 64
+_REQUEST_LINE = 3  # words
 _NOT_PLAIN = frozenset({b"CONNECT", b"TRACE"})
 
 
@@ -65,16 +66,16 @@ class RequestReader:
         The parser sees all of it, without telling of every header; what is not plain, or not well-formed, is left to
         :meth:`feed`.
         """
-        end = data.find(b"\r\n\r\n") + 4
-        if end != len(data) or self.pending or end > self._head_bytes or not self._request.complete:
+        if self.pending or data[-4:] != b"\r\n\r\n" or len(data) > self._head_bytes or not self._request.complete:
             return None
-        first = data.find(b"\n")
-        method, _, target = data[: first - 10].partition(b" ")
-        if data[first - 10 : first] != b" HTTP/1.1\r" or b" " in target or method in _NOT_PLAIN:
+        first = data.find(b"\n") + 1
+        words = data[:first].split(b" ", 3)
+        if len(words) != _REQUEST_LINE or words[2] != b"HTTP/1.1\r\n":
             return None
-        if not method.isalpha():  # the parser skips line ends before a request
+        method, target, _ = words
+        if method in _NOT_PLAIN or not method.isalpha():  # the parser skips line ends before a request
             return None
-        sifted = self._sift(data[first + 1 :])
+        sifted = self._sift(data[first:])
         if sifted is None:
             return None
         try:
