@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain.cookies import sets_one_of
 from gatekeeper.domain.headers import connection_options, folded
+from gatekeeper.edge.plain import CACHE_PRIVATE
 from gatekeeper.edge.reply import Body
 
 if TYPE_CHECKING:
     from gatekeeper.edge.forward import Forward
-    from gatekeeper.edge.plain import PlainAnswer
+    from gatekeeper.edge.plain import PlainHead
     from gatekeeper.edge.reply import ResponseReader
 
-CACHE_PRIVATE = b"Cache-Control: private"
+_AFTER_NAME = len(b"\r\nSet-Cookie:")
 
 
 def passing_lines(reader: ResponseReader, forward: Forward, own_cookies: frozenset[bytes]) -> list[bytes]:
@@ -57,7 +58,7 @@ def final_head(
     """
     lines = passing_lines(reader, forward, own_cookies)
     if forward.private and reader.cache_control is None:
-        lines.append(b"\r\n" + CACHE_PRIVATE)
+        lines.append(CACHE_PRIVATE)
     framing = reader.framing
     if framing is Body.LENGTH or (
         framing is Body.NONE and reader.length is not None and reader.status != HTTPStatus.NO_CONTENT
@@ -68,23 +69,22 @@ def final_head(
     return b"".join((b"HTTP/1.1 %d %b" % (reader.status, reader.reason), *lines, connection, b"\r\n\r\n"))
 
 
-def whole_answer(answer: PlainAnswer, forward: Forward, own_cookies: frozenset[bytes], *, connection: bytes) -> bytes:
+def whole_answer(
+    head: PlainHead, data: bytes, forward: Forward, own_cookies: frozenset[bytes], connection: bytes
+) -> bytes:
     """A plain answer, body and all.
 
     Args:
-        answer: came whole.
+        head: of the answer.
+        data: all of it, as it came.
         forward: the request that is answered.
         own_cookies: names that only our own pages set.
         connection: the ``Connection`` line with the CRLF before it, or nothing.
     """
-    lines = answer.lines
-    if answer.cookies is not None:
-        lines += [line for line in answer.cookies if forward.own or not sets_one_of(line[11:], own_cookies)]
-    if answer.reserved is not None and forward.own:
-        lines += answer.reserved
-    if forward.private and not answer.cache_control:
-        lines.append(CACHE_PRIVATE)
-    if connection:
-        lines.append(connection[2:])
-    lines.append(answer.rest)
-    return b"\r\n".join(lines)
+    passing = head.private if forward.private else head.passing
+    rest = data[len(data) - head.length - 4 :]
+    if not head.cookies and not head.reserved and not connection:
+        return passing + rest
+    cookies = [line for line in head.cookies if forward.own or not sets_one_of(line[_AFTER_NAME:], own_cookies)]
+    reserved = head.reserved if forward.own else ()
+    return b"".join((passing, *cookies, *reserved, connection, rest))

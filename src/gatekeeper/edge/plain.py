@@ -1,4 +1,8 @@
-"""Plain answers: a length, a body that came whole, nothing about the connection. Most answers are that."""
+"""Plain answers: a length, a body that came whole, nothing about the connection. Most answers are that.
+
+What a head comes to is remembered for equal bytes, as :mod:`gatekeeper.edge.sieve` does for requests. Whether it is
+well-formed is not: that the parser says, of every byte, every time.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,15 @@ from itertools import islice
 
 from gatekeeper.domain.headers import HOP_BY_HOP, NEVER_FROM_UPSTREAM
 
+CACHE_PRIVATE = b"\r\nCache-Control: private"
+
 _READ_HERE = frozenset({b"content-length", b"set-cookie", b"cache-control", b"content-type"})
 _SPECIAL = HOP_BY_HOP | _READ_HERE | NEVER_FROM_UPSTREAM
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 _LONGEST_LINE_REMEMBERED = 256
 _LONGEST_LENGTH = 15
+_LARGEST_HEAD_REMEMBERED = 1_024
 _PLAIN_STATUSES = {b"%d" % status: status for status in range(200, 600) if status not in {204, 205, 304}}
 
 
@@ -30,32 +37,33 @@ class ResponseLines(dict[bytes, bytes | None]):
 KNOWN = ResponseLines()
 
 
-class PlainAnswer:
-    """An answer that has a length, came whole and says nothing about the connection.
+class PlainHead:
+    """The head of a plain answer, ready to be passed on.
 
     Attributes:
         status: the HTTP status.
         length: of the body, in bytes.
-        lines: the status line and the lines that pass, without ends.
-        cookies: lines that set cookies.
-        reserved: lines that only our own pages may send.
-        cache_control: whether it says how it may be cached.
-        rest: the end of the empty line, and the body.
+        passing: the status line and the lines that pass, up to the CRLF before the empty line.
+        private: the same for one person's eyes: ``Cache-Control: private``, unless it says how it may be cached.
+        cookies: lines that set cookies, each after its CRLF.
+        reserved: lines that only our own pages may send, likewise.
     """
 
-    __slots__ = ("cache_control", "cookies", "length", "lines", "reserved", "rest", "status")
+    __slots__ = ("cookies", "length", "passing", "private", "reserved", "status")
 
-    def __init__(self, status: int, lines: list[bytes]) -> None:
+    def __init__(self, status: int, length: int, passing: bytes, private: bytes) -> None:
         self.status = status
-        self.lines = lines
-        self.length = -1
-        self.cookies: list[bytes] | None = None
-        self.reserved: list[bytes] | None = None
-        self.cache_control = False
-        self.rest = b""
+        self.length = length
+        self.passing = passing
+        self.private = private
+        self.cookies: tuple[bytes, ...] = ()
+        self.reserved: tuple[bytes, ...] = ()
 
 
 _PASSES, _GOES_NO_FURTHER, _CACHES, _SETS_COOKIE, _RESERVED, _NOT_PLAIN = -1, -2, -3, -4, -5, -6
+
+
+_KEPT = frozenset({_PASSES, _CACHES})
 
 
 class _Kinds(dict[bytes, int]):
@@ -87,41 +95,43 @@ def _kind(key: bytes, value: bytes) -> int:
 _KINDS = _Kinds()
 
 
-def sift(lines: list[bytes]) -> PlainAnswer | None:
-    """What the lines of a head come to, if it is a plain answer's.
+class PlainHeads(dict[bytes, PlainHead | None]):
+    """Of a head without its end: what it comes to, or ``None`` if it is no plain answer's. Fills itself, in bounds."""
 
-    Args:
-        lines: the status line and all others, without ends.
-    """
+    def __missing__(self, head: bytes) -> PlainHead | None:
+        found = _sift(head.split(b"\r\n"))
+        if len(head) <= _LARGEST_HEAD_REMEMBERED and (found is None or not found.cookies):
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[head] = found
+        return found
+
+
+HEADS = PlainHeads()
+
+
+def _sift(lines: list[bytes]) -> PlainHead | None:
     first = lines[0]
     status = _PLAIN_STATUSES.get(first[9:12])
     if status is None or first[:9] != b"HTTP/1.1 ":
         return None
-    answer = PlainAnswer(status, [first])
-    kept, length = answer.lines, -1
+    kept, kinds = [first], []
+    length = -1
     for line in islice(lines, 1, None):
         kind = _KINDS[line]
-        if kind == _PASSES:
-            kept.append(line)
-        elif kind >= 0:
-            if length >= 0:
-                return None
-            length = kind
-            kept.append(line)
-        elif kind == _NOT_PLAIN:
+        if kind == _NOT_PLAIN or (kind >= 0 and length >= 0):
             return None
-        elif kind != _GOES_NO_FURTHER:
-            _take(answer, kind, line)
-    answer.length = length
-    return answer if length >= 0 else None
-
-
-def _take(answer: PlainAnswer, kind: int, line: bytes) -> None:
-    """Take in a line that whoever passes the answer on must know of."""
-    if kind == _CACHES:
-        answer.cache_control = True
-        answer.lines.append(line)
-    elif kind == _SETS_COOKIE:
-        answer.cookies = [*(answer.cookies or ()), line]
-    else:
-        answer.reserved = [*(answer.reserved or ()), line]
+        if kind >= 0:
+            length = kind
+        if kind in _KEPT or kind >= 0:
+            kept.append(line)
+        kinds.append(kind)
+    if length < 0:
+        return None
+    passing = b"\r\n".join(kept)
+    head = PlainHead(status, length, passing, passing if _CACHES in kinds else passing + CACHE_PRIVATE)
+    if _SETS_COOKIE in kinds or _RESERVED in kinds:
+        of_kind = list(zip(kinds, islice(lines, 1, None), strict=True))
+        head.cookies = tuple(b"\r\n" + line for kind, line in of_kind if kind == _SETS_COOKIE)
+        head.reserved = tuple(b"\r\n" + line for kind, line in of_kind if kind == _RESERVED)
+    return head

@@ -45,25 +45,26 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def take(self, taker: Taker, *, fresh: bool) -> UpstreamConnection | None:
-        """A warm connection now, or ``None``: then ``taker.connected`` or ``taker.refused`` is called later.
-
-        Args:
-            taker: who asks.
-            fresh: whether a connection that has rested for long will not do, since what is sent cannot be repeated.
-        """
+    def take(self, taker: Taker) -> UpstreamConnection | None:
+        """A warm connection now, or ``None``: then ``taker.connected`` or ``taker.refused`` is called later."""
         idle = self._idle
         while idle:
             connection = idle.pop()
-            if connection.closed:
-                continue
-            if fresh and connection.rested_at + FRESH_FOR < self._clock.now:
-                idle.append(connection)
-                break
-            connection.taker = taker
-            return connection
+            if not connection.closed:
+                connection.taker = taker
+                return connection
         self.connect_for(taker)
         return None
+
+    def take_fresh(self, taker: Taker) -> UpstreamConnection | None:
+        """The same, for what cannot be sent again: a connection that has rested for long will not do."""
+        idle = self._idle
+        while idle and idle[-1].closed:
+            idle.pop()
+        if idle and idle[-1].rested_at + FRESH_FOR < self._clock.now:
+            self.connect_for(taker)
+            return None
+        return self.take(taker)
 
     def connect_for(self, taker: Taker) -> None:
         """A connection that was not used before."""

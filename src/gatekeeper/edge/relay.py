@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gatekeeper.edge.connection import ClientConnection
     from gatekeeper.edge.forward import Forward
     from gatekeeper.edge.head import Request
-    from gatekeeper.edge.plain import PlainAnswer
+    from gatekeeper.edge.plain import PlainHead
     from gatekeeper.edge.reply import ResponseReader
     from gatekeeper.edge.upstream import UpstreamConnection
 
@@ -73,8 +73,8 @@ class Exchange:
     def start(self) -> None:
         """Ask for a connection; with a warm one the request goes out at once."""
         request = self.request
-        fresh = request.method not in IDEMPOTENT
-        upstream = self.forward.pool.take(self, fresh=fresh)
+        pool = self.forward.pool
+        upstream = pool.take(self) if request.method in IDEMPOTENT else pool.take_fresh(self)
         if upstream is not None:
             if request.sifted is None:
                 self.connected(upstream)
@@ -90,7 +90,8 @@ class Exchange:
             return
         self._upstream = upstream
         request = self.request
-        upstream.reader.expect(head_only=request.method == b"HEAD")
+        if request.method == b"HEAD":
+            upstream.reader.expect_no_body()
         if request.expectation is not None and not request.complete and not request.body and request.version == "1.1":
             self.client.transport.write(CONTINUE)
         if not request.complete:
@@ -101,7 +102,8 @@ class Exchange:
         """Send a request that is all head, on a warm connection: what :meth:`connected` comes to, without detours."""
         self._upstream = upstream
         self._sent_head = self._sent_whole = True
-        upstream.reader.expect(head_only=self.request.method == b"HEAD")
+        if self.request.method == b"HEAD":
+            upstream.reader.expect_no_body()
         upstream.transport.write(self.forward.head + b"\r\n")
 
     def pump(self) -> None:
@@ -159,15 +161,14 @@ class Exchange:
                 self.forward.pool.detach(upstream)
         client.deadline = NEVER if reader.streams else client.clock.now + client.limits.body_timeout
 
-    def deliver_whole(self, upstream: UpstreamConnection, answer: PlainAnswer) -> None:
+    def deliver_whole(self, upstream: UpstreamConnection, head: PlainHead, data: bytes) -> None:
         """Pass on a whole plain answer in one write."""
         client = self.client
-        self.status = answer.status
+        self.status = head.status
         if not self._sent_whole or (self.request.upgrades and self.request.wants_websocket):
             client.closes = True
-        client.transport.write(
-            whole_answer(answer, self.forward, client.own_cookies, connection=client.connection_line())
-        )
+        line = client.connection_line()
+        client.transport.write(whole_answer(head, data, self.forward, client.own_cookies, line))
         self._finish(upstream)
 
     def _head_of(self, reader: ResponseReader) -> bytes:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from httptools import HttpParserError, HttpResponseParser
 
 from gatekeeper.domain.headers import NEVER_FROM_UPSTREAM
-from gatekeeper.edge.plain import KNOWN, PlainAnswer, sift
+from gatekeeper.edge.plain import HEADS, KNOWN, PlainHead
 
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
@@ -54,23 +54,31 @@ class ResponseReader:
     def __init__(self, head_bytes: int) -> None:
         self._head_bytes = head_bytes
         self._check = HttpResponseParser(_Nothing()).feed_data
-        self.renew()
+        self._parse_anew()
+        self._fresh()
 
     def renew(self) -> None:
-        """Make a new parser: the old one would wait for a body that an answer to ``HEAD`` never has."""
+        """Get ready for the next answer."""
+        if self._head_only:  # the parser still waits for a body that will not come
+            self._parse_anew()
+        self._fresh()
+
+    def _parse_anew(self) -> None:
         self._parser = HttpResponseParser(self)
         self._feed = self._parser.feed_data
-        self.expect(head_only=False)
 
-    def expect(self, *, head_only: bool) -> None:
-        """Get ready for the answer to the next request; ``head_only`` if that is a ``HEAD``."""
-        self._head_only = head_only
+    def _fresh(self) -> None:
+        self._head_only = False
         self.begun = False
         self.head = False
         self.complete = False
         self.surplus = False
         self.pending = 0
         self.status = 0
+
+    def expect_no_body(self) -> None:
+        """The answer to come is one to a ``HEAD``."""
+        self._head_only = True
 
     def _begin(self) -> None:
         self.begun = True
@@ -89,8 +97,8 @@ class ResponseReader:
         self.switched = False
         self.framing = Body.NONE
 
-    def plain(self, data: bytes) -> PlainAnswer | None:
-        """The one plain answer that these bytes are, if they are that and nothing else was begun.
+    def plain(self, data: bytes) -> PlainHead | None:
+        """The head of the one plain answer that these bytes are, if they are that and nothing else was begun.
 
         It has a length, all of its body is there, and it says nothing about the connection. The parser sees all of
         it, without telling of every header; what is not plain, or not well-formed, is left to :meth:`feed`.
@@ -100,16 +108,14 @@ class ResponseReader:
         end = data.find(b"\r\n\r\n")
         if end < 0 or end > self._head_bytes:
             return None
-        answer = sift(data[:end].split(b"\r\n"))
-        if answer is None or len(data) != end + 4 + answer.length:
+        head = HEADS[data[:end]]
+        if head is None or len(data) != end + 4 + head.length:
             return None
         try:
             self._check(data)
         except HttpParserError:
             return None
-        answer.rest = data[end + 2 :]
-        self.complete = True
-        return answer
+        return head
 
     def feed(self, data: bytes) -> None:
         """Take bytes in.
@@ -146,11 +152,6 @@ class ResponseReader:
         """The trailers that pass, each with its CRLF."""
         found = self.trailers
         return b"".join(found[at][2:] + found[at + 1] + b"\r\n" for at in range(0, len(found), 2))
-
-    @property
-    def needs_renewal(self) -> bool:
-        """Whether the parser still waits for a body that will not come."""
-        return self._head_only
 
     def on_message_begin(self) -> None:
         if self.complete:

@@ -13,7 +13,7 @@ from gatekeeper.edge.reply import MalformedResponse, ResponseReader
 if TYPE_CHECKING:
     import asyncio
 
-    from gatekeeper.edge.plain import PlainAnswer
+    from gatekeeper.edge.plain import PlainHead
     from gatekeeper.edge.pool import Pool
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ class Taker(Protocol):
     def deliver(self, upstream: UpstreamConnection) -> None:
         """The reader has something new."""
 
-    def deliver_whole(self, upstream: UpstreamConnection, answer: PlainAnswer) -> None:
+    def deliver_whole(self, upstream: UpstreamConnection, head: PlainHead, data: bytes) -> None:
         """A whole plain answer came at once."""
 
     def switched(self, upstream: UpstreamConnection, rest: bytes) -> None:
@@ -72,9 +72,9 @@ class UpstreamConnection(Paced):
         if taker is None:
             self.close()
             return
-        answer = self.reader.plain(data)
-        if answer is not None:
-            taker.deliver_whole(self, answer)
+        head = self.reader.plain(data)
+        if head is not None:
+            taker.deliver_whole(self, head, data)
             return
         try:
             self.reader.feed(data)
@@ -118,13 +118,13 @@ class UpstreamConnection(Paced):
     def release(self) -> None:
         """Give it back after an answer that was read to its end."""
         self.taker = None
-        reader = self.reader
         if self.closed:
             return
+        reader = self.reader
         if self.transport.is_closing() or (reader.begun and not reader.keeps_alive):
             self.close()
             return
-        if reader.begun and reader.needs_renewal:
+        if reader.begun:
             reader.renew()
         self.reused = True
         self._pool.put(self)
