@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.domain.errors import Refused
 from gatekeeper.domain.wording import N_
-from gatekeeper.flows.pacing import gently
 from gatekeeper.flows.refusals import raise_all
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def read_rows(content: bytes) -> list[Row | Fault]:
     separator = max(SEPARATORS, key=heading.count)
     previous = csv.field_size_limit(LONGEST_FIELD)
     try:
-        return list(gently(_rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))))
+        return list(_rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)))
     finally:
         csv.field_size_limit(previous)
 

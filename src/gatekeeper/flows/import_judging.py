@@ -14,7 +14,6 @@ from gatekeeper.domain.names import canonical_name
 from gatekeeper.domain.wording import N_, Text
 from gatekeeper.flows import people
 from gatekeeper.flows.csv_rows import Fault, Row
-from gatekeeper.flows.pacing import gently
 from gatekeeper.flows.refusals import RefusedAll
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def _sorted_out(
 ) -> tuple[list[Wanted], int, list[Fault]]:
     fresh: list[Wanted] = []
     faults: list[Fault] = []
-    for one in gently(wanted):
+    for one in wanted:
         who = one.candidate
         user = standing.get(taken.get(one.login, ""))
         if user is None and one.address not in taken:
@@ -141,7 +140,7 @@ def _differing(user: User, candidate: Candidate) -> list[str]:
 def judge_passwords(wanted: Sequence[Wanted], level: Strength) -> tuple[list[Wanted], list[Fault]]:
     good: list[Wanted] = []
     faults: list[Fault] = []
-    for one in gently(wanted):
+    for one in wanted:
         who = one.candidate
         names = (who.username, who.email, who.display_name)
         found = [] if who.password is None else passwords.check(who.password, level, names=names)

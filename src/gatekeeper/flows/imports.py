@@ -19,7 +19,7 @@ from gatekeeper.flows import audit, people
 from gatekeeper.flows.acting import require
 from gatekeeper.flows.csv_rows import read_rows
 from gatekeeper.flows.import_judging import compare, judge, judge_passwords
-from gatekeeper.flows.pacing import gently, growing, standing
+from gatekeeper.flows.pacing import standing, working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,14 +95,14 @@ async def import_people(
         AlreadyExists: somebody added the same person meanwhile; nothing was imported.
     """
     require(actor, Permission.USERS_MANAGE)
-    with growing():
+    with working():
         fresh, unchanged, faults = await _judged(services, content)
         report = Report(len(fresh), unchanged, tuple(faults), written=not dry_run)
         if dry_run:
             return report
         if faults and not skip_bad:
             raise BadRows(replace(report, added=0, written=False))
-        new = await asyncio.to_thread(lambda: [_new_user(one, now) for one in gently(fresh)])
+        new = await asyncio.to_thread(lambda: [_new_user(one, now) for one in fresh])
         plain = [one.candidate.password for one in fresh]
     with standing():
         await _hash_all(services, new, plain, progress)
@@ -115,7 +115,7 @@ async def import_people(
 
 async def _judged(services: Services, content: bytes) -> tuple[list[Wanted], int, list[Fault]]:
     """Who would be added, how many are there already, and what is wrong with the others."""
-    good, faults = await asyncio.to_thread(lambda: judge(gently(read_rows(content))))
+    good, faults = await asyncio.to_thread(lambda: judge(read_rows(content)))
     level = (await services.database.read.policies.read()).password.strength
     fresh, unchanged, clashing = await compare(services.database.read, good)
     fresh, weak = await asyncio.to_thread(judge_passwords, fresh, level)
