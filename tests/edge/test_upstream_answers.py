@@ -327,3 +327,33 @@ async def test_keep_alive_serves_one_after_the_other(house: House, recorder: Rec
     assert (await read_answer(reader)).get("connection") == "close"
     assert await read_all(reader) == b""
     assert recorder.connections == 1
+
+
+@pytest.mark.parametrize("cut", [None, 30])
+async def test_a_request_that_comes_before_the_last_one_is_answered_waits_its_turn(
+    build: Any, upstream_server: Any, cut: int | None
+) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+    targets = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            targets.append(head.split(b" ")[1])
+            asked.set()
+            await go.wait()
+            writer.write(OK)
+
+    house = await house_before(build, upstream_server, talk)
+    reader, writer = await house.connect()
+    writer.write(request("/first"))
+    await asked.wait()
+    second = request("/second")
+    for piece in (second[:cut], second[cut:] if cut else b""):
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+    go.set()
+    assert [(await read_answer(reader)).body for _ in range(2)] == [b"ok", b"ok"]
+    assert targets == [b"/first", b"/second"]
+    writer.close()

@@ -112,7 +112,7 @@ class Exchange:
         if upstream is None:
             return
         if self._sent_whole:
-            self.request.body.clear()
+            self.request.body = []
             return
         request = self.request
         parts: list[bytes] = []
