@@ -11,16 +11,17 @@ The statements leave the planner no choice that would depend on how common a wor
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Executable, and_, exists, func, literal_column, select, true
+from sqlalchemy import ClauseElement, Executable, and_, exists, func, literal_column, select, text, true
 from sqlalchemy.ext.compiler import compiles
 
 from gatekeeper.store.schema import user_words, users
 from gatekeeper.store.words import LAST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import CTE, ColumnElement, Select, Subquery
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,13 +31,20 @@ if TYPE_CHECKING:
 FEW = 100_000
 """How many are still read whole: words that begin so, or people who meet conditions."""
 
+FEW_TOGETHER = 50_000
+"""How many words of all kinds together are brought together without more ado."""
+
 BLOCK = 2_048
 """How many names are looked up one by one."""
 
 SAME = 4
 """How often one name comes in a block: once for each word of the person that begins so, which is hardly ever more."""
 
+LOOKED_UP = 8
+"""For how many names that are read in order there is time while one is looked up."""
+
 _NAME = user_words.c.name
+_BEGINNING = text("EXPLAIN (FORMAT JSON) SELECT FROM user_words WHERE word >= :begin AND word < :beyond")
 
 
 async def names_found(
@@ -54,14 +62,99 @@ async def names_found(
     Returns:
         Their canonical user names, in order.
     """
-    expected = {word: await _expected(runner, select(_NAME).where(_begins(word))) for word in words}
-    ordered = sorted(words, key=lambda word: expected[word])
-    if expected[ordered[0]] <= FEW:
-        return await _by_rarest(runner, ordered, conditions, after, count)
-    met = select(users.c.username_canonical.label("name")).where(*conditions)
-    if conditions and await _expected(runner, met) <= FEW:
-        return await _by_conditions(runner, met, ordered, after, count)
-    return await _by_walking(runner, ordered, conditions, after, count)
+    expected = {word: await _expected(runner, _BEGINNING, begin=word, beyond=word + LAST) for word in words}
+    rarest_first = dict(sorted(expected.items(), key=lambda one: one[1]))
+    search = _Search(runner, rarest_first, conditions, count)
+    names = await search.run(after)
+    return names[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search; ``words`` stand with how many there are, the rarest first."""
+
+    runner: Runner
+    words: dict[str, int]
+    conditions: Sequence[ColumnElement[bool]]
+    count: int
+
+    async def run(self, after: str) -> list[str]:
+        """The names that come after one; there may be more than asked for."""
+        if min(self.words.values()) <= FEW:
+            return await self._by_rarest(after)
+        met = select(users.c.username_canonical.label("name")).where(*self.conditions)
+        if self.conditions and await _expected(self.runner, _Plan(met)) <= FEW:
+            return await self._by_conditions(met, after)
+        return await self._by_walking(after)
+
+    async def _by_rarest(self, after: str) -> list[str]:
+        first, *others = self.words
+        if others and sum(self.words.values()) <= FEW_TOGETHER:
+            return await self._brought_together(after)
+        size = max(BLOCK, SAME * self.count) if others or self.conditions else SAME * self.count
+        block = _whole(select(_NAME).where(_begins(first), after < _NAME))
+        names, last = await self._looked_up(block, size, others, self.conditions)
+        if last is not None and len(names) < self.count:
+            names += await self._brought_together(last)
+        return names
+
+    async def _by_conditions(self, met: Select[Any], after: str) -> list[str]:
+        names: list[str] = []
+        last: str | None = after
+        size = max(BLOCK, self.count)
+        while last is not None and len(names) < self.count:
+            block = _whole(met.where(users.c.username_canonical > last))
+            more, last = await self._looked_up(block, size, self.words, ())
+            names += more
+            size *= 8
+        return names
+
+    async def _by_walking(self, after: str) -> list[str]:
+        names: list[str] = []
+        last: str | None = after
+        size = SAME * self.count if self.conditions else self.count
+        has_all = and_(*(func.bool_or(_begins(word)) for word in self.words))
+        while last is not None and len(names) < self.count:
+            walked = select(_NAME).where(last < _NAME).group_by(_NAME).having(has_all).order_by(_NAME).limit(size)
+            more, last = await self._looked_up(walked.subquery(), size, (), self.conditions)
+            names += more
+            size *= 8
+        return names
+
+    async def _looked_up(
+        self, found: Subquery, size: int, words: Iterable[str], conditions: Sequence[ColumnElement[bool]]
+    ) -> tuple[list[str], str | None]:
+        """Those of the first names of a query that have the words too and meet the conditions.
+
+        Returns:
+            The names, and the last that was looked up; ``None`` where there are none behind it.
+        """
+        block = select(found.c.name).order_by(found.c.name).limit(size).cte()
+        met = _with(select(block.c.name).distinct(), block, words)
+        if conditions:
+            met = met.where(exists(select(users.c.id).where(users.c.username_canonical == block.c.name, *conditions)))
+        names = select(func.array_agg(met.subquery().c.name)).scalar_subquery()
+        last = select(func.max(block.c.name)).scalar_subquery()
+        read = select(func.count()).select_from(block).scalar_subquery()
+        row = await self.runner.row(select(names.label("names"), last.label("last"), read.label("read")))
+        if row is None:
+            return [], None
+        return sorted(row.names or ()), row.last if row.read == size else None
+
+    async def _brought_together(self, after: str) -> list[str]:
+        """The first names that have all the words, by way of all names that have each, but for the most common."""
+        first, *others = self.words
+        most = LOOKED_UP * self.words[first]
+        wanted = [
+            _NAME.in_(select(_NAME).where(_begins(word), after < _NAME).correlate(None))
+            for word in others
+            if self.words[word] <= most
+        ]
+        if self.conditions:
+            wanted.append(_NAME.in_(select(users.c.username_canonical).where(*self.conditions)))
+        whole = _whole(select(_NAME).where(_begins(first), after < _NAME, *wanted))
+        met = _with(select(whole.c.name).distinct(), whole, (word for word in others if self.words[word] > most))
+        return await self.runner.values(met.order_by(whole.c.name).limit(self.count))
 
 
 class _Plan(Executable, ClauseElement):
@@ -78,88 +171,18 @@ def _write(plan: _Plan, compiler: SQLCompiler, **options: Any) -> str:
     return f"EXPLAIN (FORMAT JSON) {compiler.process(plan.query, **options)}"
 
 
-async def _expected(runner: Runner, query: Select[Any]) -> int:
+async def _expected(runner: Runner, plan: Executable, **arguments: str) -> int:
     """About how many rows a query has, by what PostgreSQL knows."""
-    (plan,) = await runner.value(_Plan(query))
-    return int(plan["Plan"]["Plan Rows"])
+    explained: list[dict[str, Any]] = await runner.value(plan, arguments)
+    return int(explained[0]["Plan"]["Plan Rows"])
 
 
-async def _by_rarest(
-    runner: Runner, words: Sequence[str], conditions: Sequence[ColumnElement[bool]], after: str, count: int
-) -> list[str]:
-    first, *others = words
-    size = max(BLOCK, SAME * count) if others or conditions else SAME * count
-    block = _whole(select(_NAME).where(_begins(first), after < _NAME))
-    names, last = await _looked_up(runner, block, size, others, conditions)
-    if last is not None and len(names) < count:
-        names += await _brought_together(runner, words, conditions, last, count)
-    return names[:count]
-
-
-async def _by_conditions(runner: Runner, met: Select[Any], words: Sequence[str], after: str, count: int) -> list[str]:
-    names: list[str] = []
-    last: str | None = after
-    size = max(BLOCK, count)
-    while last is not None and len(names) < count:
-        more, last = await _looked_up(runner, _whole(met.where(users.c.username_canonical > last)), size, words, ())
-        names += more
-        size *= 8
-    return names[:count]
-
-
-async def _by_walking(
-    runner: Runner, words: Sequence[str], conditions: Sequence[ColumnElement[bool]], after: str, count: int
-) -> list[str]:
-    names: list[str] = []
-    last: str | None = after
-    size = SAME * count if conditions else count
-    while last is not None and len(names) < count:
-        walked = select(_NAME).where(last < _NAME).group_by(_NAME).order_by(_NAME).limit(size)
-        block = walked.having(and_(*(func.bool_or(_begins(word)) for word in words))).subquery()
-        more, last = await _looked_up(runner, block, size, (), conditions)
-        names += more
-        size *= 8
-    return names[:count]
-
-
-async def _looked_up(
-    runner: Runner, found: Subquery, size: int, words: Sequence[str], conditions: Sequence[ColumnElement[bool]]
-) -> tuple[list[str], str | None]:
-    """Those of the first names of a query that have the words too and meet the conditions.
-
-    Returns:
-        The names, and the last that was looked up; ``None`` where there are none behind it.
-    """
-    block = select(found.c.name).order_by(found.c.name).limit(size).cte()
-    met = select(block.c.name).distinct()
+def _with(query: Select[Any], names: CTE | Subquery, words: Iterable[str]) -> Select[Any]:
+    """Those names of a query that have some words, looked up one by one (which ``LIMIT`` makes the only way)."""
     for word in words:
-        met = met.join(_has(block, word), true())
-    if conditions:
-        met = met.where(exists(select(users.c.id).where(users.c.username_canonical == block.c.name, *conditions)))
-    names = select(func.array_agg(met.subquery().c.name)).scalar_subquery()
-    last = select(func.max(block.c.name)).scalar_subquery()
-    read = select(func.count()).select_from(block).scalar_subquery()
-    row = await runner.row(select(names.label("names"), last.label("last"), read.label("read")))
-    if row is None:
-        return [], None
-    return sorted(row.names or ()), row.last if row.read == size else None
-
-
-async def _brought_together(
-    runner: Runner, words: Sequence[str], conditions: Sequence[ColumnElement[bool]], after: str, count: int
-) -> list[str]:
-    """The first names that have all the words, by way of all that have each."""
-    first, *others = words
-    wanted = [_NAME.in_(select(_NAME).where(_begins(word)).correlate(None)) for word in others]
-    if conditions:
-        wanted.append(_NAME.in_(select(users.c.username_canonical).where(*conditions)))
-    whole = _whole(select(_NAME).where(_begins(first), after < _NAME, *wanted))
-    return await runner.values(select(whole.c.name).distinct().order_by(whole.c.name).limit(count))
-
-
-def _has(block: CTE, word: str) -> Any:
-    """Whether a name has a word, looked up for each (which ``LIMIT`` makes the only way)."""
-    return select(literal_column("1")).where(block.c.name == _NAME, _begins(word)).limit(1).lateral()
+        found = select(literal_column("1")).where(names.c.name == _NAME, _begins(word)).limit(1)
+        query = query.join(found.lateral(), true())
+    return query
 
 
 def _begins(word: str) -> ColumnElement[bool]:
