@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatekeeper.domain.model import Permission
+from gatekeeper.manners import csrf
 from tests.api.world import EVERYTHING, World
 
 NEW = {"username": "nora", "email": "nora@example.com"}
@@ -19,13 +20,13 @@ async def test_nobody_is_told_where_to_sign_in(world: World):
 
 async def test_a_session_says_who_asks(world: World):
     anna = await world.person("anna", Permission.AUDIT_READ)
-    _session, headers = await world.session(anna)
+    session, headers = await world.session(anna)
     answer = await world.call("GET", "/session", {"Cookie": headers["Cookie"]})
     assert answer.body["user"]["username"] == "anna"
     assert answer.body["permissions"] == ["audit.read"]
     assert answer.body["amr"] == ["pwd"]
     assert answer.body["authenticated_at"] == "2027-01-15T08:00:00Z"
-    assert answer.body["csrf_token"] == headers["X-CSRF-Token"]
+    assert csrf.is_session_token(world.services.signer, answer.body["csrf_token"], session)
     assert answer.headers["Cache-Control"] == "no-store"
 
 

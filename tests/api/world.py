@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,47 +12,19 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gatekeeper import api
-from gatekeeper.crypto.hashing import Hasher
-from gatekeeper.crypto.keys import SecretKey
-from gatekeeper.crypto.secretbox import SecretBox
-from gatekeeper.crypto.tokens import Signer, digest, new_api_token, new_id, new_token
-from gatekeeper.domain.lockout import address_delay, delay
+from gatekeeper.crypto.tokens import digest, new_api_token, new_id, new_token
 from gatekeeper.domain.model import Method, NewUser, Permission, Proof, Session, Strength, User
 from gatekeeper.flows.acting import Actor, command_line
-from gatekeeper.flows.node import NodeState
-from gatekeeper.flows.reader import SessionReader
 from gatekeeper.flows.services import Services
 from gatekeeper.manners import csrf
-from gatekeeper.sessions.attempts import Attempts
-from gatekeeper.sessions.bus import Bus
-from gatekeeper.sessions.cache import SessionCache
-from gatekeeper.sessions.connection import connect
-from gatekeeper.sessions.drafts import Drafts
-from gatekeeper.sessions.jobs import Jobs
-from gatekeeper.sessions.once import Once
-from gatekeeper.sessions.sessions import Sessions
-from gatekeeper.sessions.throttle import Throttle
 from gatekeeper.store.authenticators import Authenticator
-from gatekeeper.store.database import Database
 from gatekeeper.store.tokens import ApiToken
+from tests.flows.world import Clock, open_services
 
 START = 1_800_000_000.0
 PASSWORD = "Correct-Horse-9"
 BASE = "/gatekeeper/api/v1"
 EVERYTHING = frozenset(Permission)
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @dataclass
@@ -193,52 +163,12 @@ class Answer:
 @asynccontextmanager
 async def open_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
     """A world, closed again afterwards."""
-    clock = Clock()
-    config: Any = SimpleNamespace(
-        server=SimpleNamespace(public_url="http://127.0.0.1:8080", prefix="/gatekeeper"),
-        session=SimpleNamespace(idle_timeout=1800.0, absolute_timeout=43_200.0),
-        mail=None,
-    )
-    async with AsyncExitStack() as stack:
-        database = Database.connect(database_url)
-        stack.push_async_callback(database.close)
-        redis = connect(redis_url)
-        stack.push_async_callback(redis.aclose)
-        bus = Bus(redis)
-        sessions = Sessions(redis, bus, idle_timeout=1800.0)
-        cache = SessionCache(sessions, bus)
-        node = NodeState(database, sessions, bus, absolute_timeout=43_200.0, clock=clock)
-        await node.start()
-        listening = asyncio.create_task(bus.run())
-        stack.push_async_callback(_cancelled, listening)
-        hasher = Hasher(memory_kib=64, time_cost=1)
-        stack.callback(hasher.close)
-        key = SecretKey.generate()
-        more = {"turns": _turns()} if "turns" in Services.__slots__ else {}
-        services = Services(
-            database=database,
-            sessions=sessions,
-            attempts=Attempts(redis),
-            throttle=Throttle(redis, delay),
-            address_throttle=Throttle(redis, address_delay),
-            once=Once(redis),
-            drafts=Drafts(redis),
-            jobs=Jobs(redis),
-            bus=bus,
-            cache=cache,
-            hasher=hasher,
-            box=SecretBox([key]),
-            signer=Signer(key.derive("signer")),
-            node=node,
-            reader=SessionReader(cache, sessions, database, node, idle_timeout=1800.0),
-            config=config,
-            **more,
-        )
+    clock = Clock(START)
+    async with open_services(database_url, redis_url, clock) as services:
         app = web.Application()
         api.setup(app, services, clock)
-        client = TestClient(TestServer(app))
-        await stack.enter_async_context(client)
-        yield World(services, client, clock)
+        async with TestClient(TestServer(app)) as client:
+            yield World(services, client, clock)
 
 
 @pytest.fixture
@@ -246,15 +176,3 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
     """A world of its own for each test."""
     async with open_world(database_url, redis_url) as opened:
         yield opened
-
-
-def _turns() -> Any:
-    from gatekeeper.flows.turns import Turns
-
-    return Turns()
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -59,8 +59,8 @@ AWAY = Client("198.51.100.7", "Another browser", "request-2")
 class Clock:
     """A clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.now = START
+    def __init__(self, now: float = START) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         return self.now
@@ -169,10 +169,10 @@ def with_mail(**changes: Any) -> Config:
 
 
 @asynccontextmanager
-async def open_world(database_url: str, redis_url: str, config: Config | None = None) -> AsyncIterator[World]:
-    """A world, closed again afterwards."""
-    config = config or make_config()
-    clock = Clock()
+async def open_services(
+    database_url: str, redis_url: str, clock: Clock, config: Config | None = None
+) -> AsyncIterator[Services]:
+    """What the flows need, closed again afterwards."""
     async with AsyncExitStack() as stack:
         database = Database.connect(database_url)
         stack.push_async_callback(database.close)
@@ -188,7 +188,7 @@ async def open_world(database_url: str, redis_url: str, config: Config | None = 
         hasher = Hasher(memory_kib=64, time_cost=1)
         stack.callback(hasher.close)
         key = SecretKey.generate()
-        services = Services(
+        yield Services(
             database=database,
             sessions=sessions,
             attempts=Attempts(redis),
@@ -204,8 +204,15 @@ async def open_world(database_url: str, redis_url: str, config: Config | None = 
             signer=Signer(key.derive("signer")),
             node=node,
             reader=SessionReader(cache, sessions, database, node, idle_timeout=SESSION.idle_timeout),
-            config=config,
+            config=config or make_config(),
         )
+
+
+@asynccontextmanager
+async def open_world(database_url: str, redis_url: str, config: Config | None = None) -> AsyncIterator[World]:
+    """A world, closed again afterwards."""
+    clock = Clock()
+    async with open_services(database_url, redis_url, clock, config) as services:
         yield World(services, clock)
 
 
