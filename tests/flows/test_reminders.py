@@ -114,3 +114,34 @@ async def test_a_full_outbox_is_not_filled_further(mailing, monkeypatch):
     assert first == ["p1@example.com", "p2@example.com", "p3@example.com", "p4@example.com"]
     assert await reminders.look()
     assert [mail.recipient for mail in await emptied(mailing)] == ["p0@example.com"]
+
+
+async def test_a_walk_takes_some_at_a_time_and_goes_on_where_the_outbox_was_full(mailing, monkeypatch):
+    monkeypatch.setattr("gatekeeper.flows.reminders.CHUNK", 2)
+    monkeypatch.setattr("gatekeeper.flows.reminders.BATCH", 1)
+    monkeypatch.setattr("gatekeeper.flows.reminders.MOST_WAITING", 3)
+    await mailing.password_policy(expiry_days=90, warn_days=7)
+    for number in range(6):
+        await with_password(mailing, f"p{number}", 89 - number / 10, enabled=number != 1)
+    reminders = Reminders(mailing.services, clock=mailing.clock)
+    assert not await reminders.look()
+    assert [mail.recipient for mail in await emptied(mailing)] == [f"p{number}@example.com" for number in (0, 2, 3)]
+    assert await reminders.look()
+    assert [mail.recipient for mail in await emptied(mailing)] == ["p4@example.com", "p5@example.com"]
+    await with_password(mailing, "older", 89.5)
+    assert await reminders.look()
+    assert [mail.recipient for mail in await emptied(mailing)] == ["older@example.com"]
+
+
+async def test_whose_password_was_changed_in_the_meantime_is_not_told(mailing):
+    await mailing.password_policy(expiry_days=90, warn_days=7)
+    anna = await with_password(mailing, "anna", 85)
+    read = mailing.services.database.read.notices
+    reminders = Reminders(mailing.services, clock=mailing.clock)
+    policy = (await mailing.services.database.read.policies.read()).password
+    endings = await reminders._endings(policy, 90)
+    async with mailing.services.database.transaction() as tables:
+        await tables.passwords.set(anna.id, "another", None, mailing.now, must_change=False)
+    await reminders._tell_some(endings, policy)
+    assert await emptied(mailing) == []
+    assert await read.about(anna.id, "password-expires") is None

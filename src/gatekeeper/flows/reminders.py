@@ -1,7 +1,9 @@
 """That a password expires soon, by mail: once for each password, whichever node finds it, and never all at once.
 
-A look is a range of an index, without those who were told. Mails are written only while few wait in the outbox, so a
-policy that lets thousands of passwords end within a week does not stand in the way of the link that somebody waits for.
+A look walks through the passwords in the order of their age, from those that end first, some at a time: of a million,
+tens of thousands end within a week, and nearly all of them were told before. Mails are written only while few wait in
+the outbox, so a policy that lets thousands of passwords end within a week does not stand in the way of the link that
+somebody waits for; the next look goes on from where this one stopped.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import DAY, password_expires_at
 from gatekeeper.flows import mails
 from gatekeeper.flows.mails import MailKind
+from gatekeeper.store.notices import LAST_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gatekeeper.domain.model import PasswordPolicy, User
     from gatekeeper.flows.services import Services
     from gatekeeper.store.database import Tables
+    from gatekeeper.store.notices import Ending, Place
 
 log = structlog.get_logger()
 
@@ -32,7 +36,12 @@ LOOK_EVERY = 900.0
 MORE_AFTER = 5.0
 """Seconds after which the rest is looked at, where there were more than one look takes."""
 
+CHUNK = 1_000
+"""How many passwords one statement looks at."""
+
 BATCH = 50
+"""How many people are told in one transaction."""
+
 MOST_WAITING = 200
 KIND = MailKind.PASSWORD_EXPIRES
 
@@ -48,6 +57,7 @@ class Reminders:
     def __init__(self, services: Services, *, clock: Callable[[], float] = time.time) -> None:
         self._services = services
         self._clock = clock
+        self._place: Place | None = None
 
     async def run(self) -> None:
         """Look again and again; a PostgreSQL that is away is waited for."""
@@ -63,35 +73,47 @@ class Reminders:
             await asyncio.sleep(rest)
 
     async def look(self) -> bool:
-        """Write the mails that are due, a few at a time; whether everybody has been told.
+        """Write the mails that are due; whether everybody has been told, or there was no room for all.
 
         Raises:
             Unavailable: PostgreSQL does not answer.
         """
         policy = (await self._services.database.read.policies.read()).password
-        while await self._services.database.read.outbox.count(MOST_WAITING) < MOST_WAITING:
-            if not await self._tell_some(policy):
-                return True
-        return False
+        while policy.expiry_days is not None:
+            endings = await self._endings(policy, policy.expiry_days)
+            untold = [ending for ending in endings if not ending.told]
+            for start in range(0, len(untold), BATCH):
+                if await self._services.database.read.outbox.count(MOST_WAITING) >= MOST_WAITING:
+                    return False
+                await self._tell_some(untold[start : start + BATCH], policy)
+            self._place = endings[-1].place if len(endings) == CHUNK else None
+            if self._place is None:
+                break
+        return True
 
-    async def _tell_some(self, policy: PasswordPolicy) -> bool:
-        """Tell a few; whether there may be more."""
-        if policy.expiry_days is None:
-            return False
-        now, days = self._clock(), policy.expiry_days
-        warned = min(policy.warn_days, days - 1)
+    async def _endings(self, policy: PasswordPolicy, days: int) -> list[Ending]:
+        """The next passwords that end soon."""
+        now = self._clock()
+        first = (now - days * DAY, LAST_ID)
+        return await self._services.database.read.notices.of_expiry(
+            KIND.value,
+            days,
+            after=first if self._place is None else max(first, self._place),
+            changed_until=now - (days - min(policy.warn_days, days - 1)) * DAY,
+            limit=CHUNK,
+        )
+
+    async def _tell_some(self, endings: Sequence[Ending], policy: PasswordPolicy) -> None:
+        """Tell those of a few people who can sign in, still have that password, and were told by no other node."""
+        about = {ending.place: ending.about for ending in endings}
+        now = self._clock()
         async with self._services.database.transaction() as tables:
-            found = await tables.notices.untold_of_expiry(
-                KIND.value,
-                days,
-                changed_after=now - days * DAY,
-                changed_until=now - (days - warned) * DAY,
-                limit=BATCH,
-            )
-            for user, about in found:
-                if await tables.notices.note(user.id, KIND.value, about, now):
+            for user in await tables.users.by_ids(user_id for _, user_id in about):
+                place = (user.facts.password_changed_at, user.id)
+                if not user.facts.enabled or place not in about:
+                    continue
+                if await tables.notices.note(user.id, KIND.value, about[place], now):
                     await self._tell(tables, user, policy, now)
-        return len(found) == BATCH
 
     async def _tell(self, tables: Tables, user: User, policy: PasswordPolicy, now: float) -> None:
         expires_at = password_expires_at(user.facts, policy)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, and_, cast, extract, func, select
+from sqlalchemy import Text, and_, cast, extract, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from gatekeeper.store.people import people, user_of
 from gatekeeper.store.schema import notices, users
+from gatekeeper.store.types import Id, instant
 
 if TYPE_CHECKING:
-    from gatekeeper.domain.model import User
     from gatekeeper.store.running import Runner
+
+Place = tuple[float, str]
+"""Where a password stands in the order of their age: when it was changed, and whose it is."""
+
+LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A password that ends soon: its place, what its notice is about, and whether its owner was told."""
+
+    place: Place
+    about: str
+    told: bool
 
 
 class Notices:
@@ -45,30 +59,32 @@ class Notices:
             )
         )
 
-    async def untold_of_expiry(
-        self, kind: str, days: int, *, changed_after: float, changed_until: float, limit: int
-    ) -> list[tuple[User, str]]:
-        """People whose password ends soon and who were not told of it, the nearest end first.
+    async def of_expiry(self, kind: str, days: int, *, after: Place, changed_until: float, limit: int) -> list[Ending]:
+        """Some passwords that end soon, in the order in which they do, and whether their owners were told.
+
+        However many were told already, no more are looked at than so many: who wants all asks again, behind the last.
 
         Args:
             kind: under which :meth:`note` keeps that they were told.
             days: for how many days a password is good.
-            changed_after: an older password has ended.
+            after: behind which to look; what was changed before has ended.
             changed_until: a younger one does not end soon.
             limit: how many at most.
-
-        Returns:
-            Each person, with what the notice is about: this password and this many days.
         """
         changed = users.c.password_changed_at
-        about = func.concat(cast(func.floor(extract("epoch", changed)), Text), f"+{days}")
-        told = and_(notices.c.user_id == users.c.id, notices.c.kind == kind, notices.c.about == about)
-        query = (
-            people()
-            .add_columns(about.label("about"))
-            .where(users.c.password_hash.is_not(None), changed > changed_after, changed <= changed_until)
-            .where(users.c.enabled, ~select(notices.c.user_id).where(told).exists())
+        some = (
+            select(users.c.id, changed.label("changed_at"))
+            .where(users.c.password_hash.is_not(None), changed <= changed_until)
+            .where(tuple_(changed, users.c.id) > tuple_(instant(after[0]), literal(after[1], Id)))
             .order_by(changed, users.c.id)
             .limit(limit)
+            .subquery()
         )
-        return [(user_of(row), row.about) for row in await self._runner.rows(query)]
+        about = func.concat(cast(func.floor(extract("epoch", some.c.changed_at)), Text), f"+{days}")
+        told = and_(notices.c.user_id == some.c.id, notices.c.kind == kind, notices.c.about == about)
+        query = (
+            select(some, about.label("about"), notices.c.user_id.is_not(None).label("told"))
+            .outerjoin_from(some, notices, told)
+            .order_by(some.c.changed_at, some.c.id)
+        )
+        return [Ending((row.changed_at, row.id), row.about, told=row.told) for row in await self._runner.rows(query)]

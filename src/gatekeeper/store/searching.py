@@ -180,7 +180,7 @@ async def _expected(runner: Runner, plan: Executable, **arguments: str) -> int:
 def _with(query: Select[Any], names: CTE | Subquery, words: Iterable[str]) -> Select[Any]:
     """Those names of a query that have some words, looked up one by one (which ``LIMIT`` makes the only way)."""
     for word in words:
-        found = select(literal_column("1")).where(names.c.name == _NAME, _begins(word)).limit(1)
+        found: Select[Any] = select(literal_column("1")).where(names.c.name == _NAME, _begins(word)).limit(1)
         query = query.join(found.lateral(), true())
     return query
 
