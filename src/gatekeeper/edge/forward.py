@@ -20,19 +20,21 @@ class Forward:
         private: whether the answer is for one person's eyes, since a session was sent.
         own: whether it goes to our own pages.
         bodyless: whether its body is left out.
+        identity: the lines of the head that say who is asking, each with its CRLF.
     """
 
-    __slots__ = ("bodyless", "head", "own", "pool", "private", "session")
+    __slots__ = ("bodyless", "head", "identity", "own", "pool", "private", "session")
 
     def __init__(
-        self, pool: Pool, head: bytes, session: Session | None, *, private: bool, own: bool, bodyless: bool = False
+        self, pool: Pool, head: bytes, session: Session | None, identity: bytes = b"", *, private: bool, own: bool
     ) -> None:
         self.pool = pool
         self.head = head
         self.session = session
         self.private = private
         self.own = own
-        self.bodyless = bodyless
+        self.bodyless = False
+        self.identity = identity
 
 
 def head_of(request: Request, host: bytes, about: bytes, request_id: bytes, identity: bytes) -> bytes:

@@ -22,6 +22,7 @@ from gatekeeper.domain.routing import APP, UnknownHost
 from gatekeeper.edge.answers import Answer, Answers
 from gatekeeper.edge.faults import fault_of
 from gatekeeper.edge.forward import Forward, head_of
+from gatekeeper.edge.forward_auth import PATH, Front, answer_to, front_of, original_of
 from gatekeeper.edge.own_cookies import OwnCookies
 from gatekeeper.edge.peers import RequestIds
 from gatekeeper.edge.places import Places, path_of
@@ -104,6 +105,7 @@ class Gate:
         self._renewals = Renewals(touch, config.session.idle_timeout)
         self._ways = tuple(ways)
         self._places = Places(server, self._ways)
+        self._questions = (server.prefix + PATH).encode()
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         """Decide about a request, at once if that is possible."""
@@ -113,20 +115,52 @@ class Gate:
             if fault is not None:
                 return self.answers.fault(fault, request, request_id.decode())
         try:
-            return self._judge(request, peer, request_id)
-        except (AmbiguousPath, MalformedHost) as error:
+            view = peer.view(request)
+            path = path_of(request)
+            if path.startswith(self._questions):
+                return self._question(request, peer, view, path, request_id)
+            return self._judge(request, view, path, request_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a refusal
+            return self._failed(error, request, request_id)
+
+    def _failed(self, error: Exception, request: Request, request_id: bytes) -> Answer:
+        if isinstance(error, AmbiguousPath | MalformedHost):
             return self.answers.error(400, request, request_id.decode(), str(error), closes=True)
-        except UnknownHost as error:
+        if isinstance(error, UnknownHost):
             return self.answers.error(421, request, request_id.decode(), str(error), closes=True)
-        except Exception:
-            log.exception("gate.failed", request_id=request_id.decode())
-            return self.answers.error(500, request, request_id.decode(), closes=True)
+        log.error("gate.failed", request_id=request_id.decode(), exc_info=error)
+        return self.answers.error(500, request, request_id.decode(), closes=True)
+
+    def _question(
+        self, request: Request, peer: Peer, view: View, path: bytes, request_id: bytes
+    ) -> Answer | Coroutine[object, object, Answer]:
+        """Another proxy asks about a request of its own (forward-auth)."""
+        front = front_of(path[len(self._questions) :]) if peer.trusted else None
+        if front is None:
+            return self.answers.error(404, request, request_id.decode(), "no route has this path")
+        original = request
+        try:
+            original = original_of(front, request, view, len(self._questions) + len(front))
+            fault = fault_of(original, self._head_bytes)
+            if fault is None:
+                outcome = self._judge(original, view, path_of(original), request_id)
+            else:
+                outcome = self.answers.fault(fault, original, request_id.decode())
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome = self._failed(error, original, request_id)
+        if isinstance(outcome, Forward | Answer):
+            return answer_to(front, request, original, outcome)
+        return self._answer_later(front, request, original, outcome)
+
+    @staticmethod
+    async def _answer_later(
+        front: Front, question: Request, original: Request, deciding: Coroutine[object, object, Forward | Answer]
+    ) -> Answer:
+        return answer_to(front, question, original, await deciding)
 
     def _judge(  # noqa: PLR0911 - each return is one way out of the gate
-        self, request: Request, peer: Peer, request_id: bytes
+        self, request: Request, view: View, path: bytes, request_id: bytes
     ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
-        view = peer.view(request)
-        path = path_of(request)
         way = self._places.find(view.host, path)
         if view.request_id is not None:
             request_id = view.request_id
@@ -254,7 +288,7 @@ class Gate:
         if request.connection and request.connection != _KEEP_ALIVE:
             request.drop_hops()
         head = head_of(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
-        return Forward(way.pool, head, session, private=session is not None, own=False)
+        return Forward(way.pool, head, session, lines, private=session is not None, own=False)
 
     def _renew(self, way: Way, prepared: Prepared, target: bytes, now: float) -> None:
         """Write down that a session was used, unless by polling."""

@@ -54,12 +54,15 @@ class Peer:
     Args:
         address: of the connection's other end, or ``"unix"``.
         server: which proxies are trusted, and what the scheme is where none says otherwise.
+
+    Attributes:
+        trusted: whether it is a proxy that is trusted.
     """
 
     def __init__(self, address: str, server: ServerConfig) -> None:
         self.address = address
         self._server = server
-        self._trusted = server.trusted_proxies.trusts(address)
+        self.trusted = server.trusted_proxies.trusts(address)
         self._view: View | None = None
 
     def view(self, request: Request) -> View:
@@ -69,7 +72,7 @@ class Peer:
             MalformedHost: the host is none.
         """
         view = self._view
-        if not self._trusted:
+        if not self.trusted:
             if view is None or view.raw_host != request.host:
                 self._view = view = self._plain(request.host or b"")
             return view
