@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from gatekeeper.domain.errors import AlreadyExists, Unavailable
 from gatekeeper.domain.model import Permission, Strength
@@ -170,6 +171,16 @@ async def test_only_who_manages_people_imports_them(world: World):
     actor = await of_session(world.services, session, world.operator.client)
     with pytest.raises(Forbidden):
         await import_people(world.services, actor, GOOD.encode(), now=world.now)
+
+
+@pytest.mark.parametrize(("many", "known"), [(3, True), (4, False)])
+async def test_after_many_have_come_the_database_knows_what_is_common(world: World, monkeypatch, many, known):
+    monkeypatch.setattr(imports, "MANY", many)
+    await run(world, GOOD)
+    seen = await world.services.database._reads.value(
+        text("SELECT count(*) FROM pg_stats WHERE tablename = 'user_words' AND attname = 'word'")
+    )
+    assert bool(seen) is known
 
 
 async def test_thousands_are_imported_without_hashing_at_little_cost(world: World):

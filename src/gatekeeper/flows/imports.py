@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 WRITTEN_AT_ONCE = 100
 """How many people are written by one round of statements; requests are answered between two of them."""
 
+MANY = 5_000
+"""How many people change what is common among all: PostgreSQL looks anew then, for searches to find their way."""
+
 AGAIN = 0.5
 """Seconds until an import that could not go on tries again: others hash, or another import is being written."""
 
@@ -109,8 +112,11 @@ async def import_people(
         totals: dict[str, object] = {"added": len(new), "unchanged": unchanged, "refused": len(faults)}
         while True:
             if await _write(services, actor, new, now, totals=totals, progress=progress):
-                return report
+                break
             await asyncio.sleep(AGAIN)
+    if len(new) >= MANY:
+        await services.database.analyze()
+    return report
 
 
 async def _judged(services: Services, content: bytes) -> tuple[list[Wanted], int, list[Fault]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
@@ -38,9 +39,12 @@ if TYPE_CHECKING:
 
     from gatekeeper.store.running import Runner
 
+log = structlog.get_logger()
+
 POOL_SIZE = 10
 CONNECT_TIMEOUT = 2.0
 COMMAND_TIMEOUT = 5.0
+ANALYZE_TIMEOUT = 60.0
 
 
 class Tables:
@@ -126,6 +130,21 @@ class Database:
                 raise
             if tables.outbox.added:
                 self.posted.set()
+
+    async def analyze(self) -> None:
+        """Have PostgreSQL see now what is common among people and what is not, and so how it best finds them.
+
+        It looks by itself, some minutes after many have come. Whether it can look now makes no difference to anybody
+        but who searches until then, so that it cannot is no error.
+        """
+        try:
+            async with borrowed(self._engine) as connection:
+                with translated():
+                    raw = await connection.get_raw_connection()
+                    driver: Any = raw.driver_connection
+                    await driver.execute("ANALYZE users, login_names, user_words", timeout=ANALYZE_TIMEOUT)
+        except Unavailable as error:
+            log.warning("database.not_analyzed", reason=str(error))
 
     async def check(self) -> None:
         """See whether PostgreSQL answers and has the current schema.
