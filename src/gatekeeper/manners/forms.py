@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 LARGEST = 64 * 1024
 MOST_FIELDS = 50
@@ -92,7 +93,7 @@ async def read_upload(request: web.Request, *, most_fields: int = MOST_FIELDS, l
                 pairs.append((part.name or "", content.decode("utf-8", "replace")))
             elif part.filename:
                 files[part.name or ""] = content
-    except (ValueError, RuntimeError, AssertionError):
+    except (ValueError, RuntimeError, AssertionError, HttpProcessingError):
         raise web.HTTPBadRequest from None
     return Form(pairs, files)
 
