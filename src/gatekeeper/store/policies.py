@@ -82,11 +82,7 @@ class PoliciesTable:
         elif people_ids is not None:
             await self._owe(policy.mode, people_ids, now)
         if people_ids is not None:
-            await self._runner.change(delete(two_factor_people))
-            rows = [{"user_id": user_id} for user_id in sorted({canonical_id(user_id) for user_id in people_ids})]
-            if rows:
-                await self._runner.change(insert(two_factor_people), rows)
-            more["listed"] = len(rows)
+            more["listed"] = await self._relist(sorted({canonical_id(user_id) for user_id in people_ids}))
         return await self._change(
             mode=policy.mode.value,
             trusted_devices_days=policy.trusted_devices_days,
@@ -188,12 +184,21 @@ class PoliciesTable:
         if expected is not None and found != expected:
             raise Conflict(N_("Somebody else changed this policy meanwhile."))
 
+    async def _relist(self, people_ids: Sequence[str]) -> int:
+        """Make these the list, by writing only what changes; how many they are."""
+        gone = two_factor_people.c.user_id.not_in(_given(people_ids))
+        await self._runner.change(delete(two_factor_people).where(gone))
+        new = _given(people_ids).except_(_listed())
+        await self._runner.change(insert(two_factor_people).from_select(["user_id"], new))
+        return len(people_ids)
+
     async def _owe(self, mode: TwoFactorMode, people_ids: Sequence[str], now: float | None) -> None:
         """Note since when people must enrol whom another list of the same mode newly reaches."""
         given = _given(people_ids)
-        listed, left = (given, _listed()) if mode is TwoFactorMode.SELECTED else (_listed(), given)
-        newly = [users.c.id.in_(listed), users.c.id.not_in(left), users.c.enrolled.is_(False)]
-        await self._runner.change(update(users).where(*newly).values(two_factor_owed_since=_at(now)))
+        reached = given.except_(_listed()) if mode is TwoFactorMode.SELECTED else _listed().except_(given)
+        if newly := await self._runner.values(reached):
+            theirs = update(users).where(users.c.id.in_(_given(newly)), users.c.enrolled.is_(False))
+            await self._runner.change(theirs.values(two_factor_owed_since=_at(now)))
 
     async def _owe_if(self, mode: TwoFactorMode, user_id: str, now: float | None) -> None:
         """Note since when one person must enrol, if the policy has this mode."""
