@@ -4,7 +4,7 @@
 const dialog = document.createElement("dialog");
 dialog.className = "asks";
 dialog.setAttribute("aria-labelledby", "asks-title");
-document.body.append(dialog);
+document.querySelector("main").append(dialog);
 let opener = null;
 
 const ask = async (link) => {
@@ -16,16 +16,18 @@ const ask = async (link) => {
   title.id = "asks-title";
   title.textContent = found.querySelector("h1").textContent;
   dialog.replaceChildren(title, document.adoptNode(question));
+  link.closest(".row-menu")?.removeAttribute("open");
   dialog.showModal();
-  (dialog.querySelector("[autofocus]") ?? dialog.querySelector("[data-cancels]"))?.focus();
+  const first = ["[autofocus]", "textarea, input:not([type=hidden])", "[data-cancels]"];
+  first.map((kind) => dialog.querySelector(kind)).find(Boolean)?.focus();
   dialog.querySelector("input[autofocus]")?.select();
 };
 
 addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-asks]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  opener = link;
+  opener = link.closest(".row-menu")?.querySelector("summary") ?? link;
   try {
     await ask(link);
   } catch {
