@@ -54,6 +54,10 @@ bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core 
 bench-pages: $(DEV_STAMP) ## First paint of the sign-in page, and what each page weighs; writes build/bench-pages.json
 	$(BIN)/python -m tests.bench.pages
 
+.PHONY: bench-people
+bench-people: $(DEV_STAMP) ## The console with a million people: searches, previews, policies; writes build/bench-people.json
+	@$(BIN)/python -m tests.bench.people $(PEOPLE)
+
 .PHONY: messages
 messages: $(DEV_STAMP) ## Brings the catalogues of templates/locales up to date with what pages say
 	@mkdir -p build

@@ -20,7 +20,7 @@ FIRST = """
     Filippo Greta Edoardo Noemi Pietro Lisa Mario Marta Salvatore Monica Vincenzo Claudia Enrico Teresa Massimo Rosa
     Giacomo Irene Leonardo Bianca Gabriele Viola Diego Linda Samuele Nicole Cristian Erika Mattia Serena Luciano Lucio
     Chloé Frédéric Zoë Jörg Łukasz Ágnes Søren Sinéad Nuria José Wei Aisha Mohammed Priya Yusuf Ivan Olga Dmitri Xenia
-""".split()
+"""
 LAST = """
     Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti De_Luca Mancini Costa
     Giordano Rizzo Lombardi Moretti Barbieri Fontana Santoro Mariani Rinaldi Caruso Ferrara Galli Martini Leone Longo
@@ -29,10 +29,18 @@ LAST = """
     Cattaneo Morelli Amato Silvestri Mazza Testa Grassi Pellegrino Carbone Giuliani Benedetti Barone Rossetti Caputo
     Montanari Guerra Palmieri Bernardi Martino Fiore De_Rosa Ferretti Bellini Basile Riva Donati Piras Vitali Battaglia
     Sartori Neri Costantini Milani Pagano Ruggiero Sorrentino D'Amico Orlando Negri Mantovani Müller Nguyen Wang Khan
-""".split()
-HEADS = "Bar Bel Bon Cal Can Cas Del Fal Far Gal Gar Lan Lor Mal Man Mar Mon Nar Pal Par Pel Per Ros Sal San Sar Tar Val Ver Vol"
-MIDDLES = "a ab al am an ar as at ba ca chi di do ga gi la li lo ma me mi na ne ni ra re ri ro sa si ta te ti to va vi"
-TAILS = "bardi celli dini etti ghi landi letti lini menti nelli netti nucci oni otti relli retti roli setti soni tti vani zani zzi"
+"""
+HEADS = """
+    Bar Bel Bon Cal Can Cas Del Fal Far Gal Gar Lan Lor Mal Man Mar Mon Nar Pal Par Pel Per Ros Sal San Sar Tar
+    Val Ver Vol
+"""
+MIDDLES = """
+    a ab al am an ar as at ba ca chi di do ga gi la li lo ma me mi na ne ni ra re ri ro sa si ta te ti to va vi
+"""
+TAILS = """
+    bardi celli dini etti ghi landi letti lini menti nelli netti nucci oni otti relli retti roli setti soni tti
+    vani zani zzi
+"""
 RARE = "Lelièvre Quattrocchi Zanardelli Ypsilanti"
 """Each is the last name of a few hundred people."""
 
@@ -42,7 +50,7 @@ DOMAINS = (
 )  # fmt: skip
 """Each with how many of a hundred people have it."""
 
-DAY = 86_400
+TABLES = ("users", "user_words", "login_names", "authenticators", "audit")
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$bm90IGEgc2FsdCBhdCBhbA$bm90IGEgaGFzaCBlaXRoZXIsIGJ1dCBqdXN0IGFzIGxvbmc"
 
 NAMES = """
@@ -154,7 +162,7 @@ class People:
         await step(
             "what the planner knows",
             "DROP TABLE made, drawn, first_names, last_names, domains",
-            *(f"VACUUM (ANALYZE) {table}" for table in ("users", "user_words", "login_names", "authenticators", "audit")),
+            *(f"VACUUM (ANALYZE) {table}" for table in TABLES),
             "CHECKPOINT",
         )
         self._say(f"  {time.monotonic() - begun:4.0f} s  made")
@@ -172,23 +180,24 @@ class People:
 
     def _drawn(self, count: int) -> Iterator[str]:
         yield NAMES
-        last, tail, rare = [name.replace("_", " ") for name in LAST], list(tail_of_names()), RARE.split()
-        yield from _names("first_names", FIRST)
+        first, last = FIRST.split(), [name.replace("_", " ") for name in LAST.split()]
+        tail, rare = list(tail_of_names()), RARE.split()
+        yield from _names("first_names", first)
         yield from _names("last_names", [*last, *tail, *rare])
         yield from _domains()
-        yield DRAWN.format(count=count, first=len(FIRST), common=len(last), tail=len(tail), rare=len(rare))
+        yield DRAWN.format(count=count, first=len(first), common=len(last), tail=len(tail), rare=len(rare))
         yield "ANALYZE drawn"
 
     async def _drop_indexes(self) -> list[str]:
         """Drop what only slows down filling; the statements that make it again."""
-        tables = "('users', 'user_words', 'login_names', 'authenticators', 'audit')"
         constraints = await self._connection.fetch(
-            f"SELECT conname, conrelid::regclass::text AS table, pg_get_constraintdef(oid) AS definition, contype "
-            f"FROM pg_constraint WHERE conrelid::regclass::text IN {tables} AND conname = 'user_words_pkey'"
+            "SELECT conname, conrelid::regclass::text AS table, pg_get_constraintdef(oid) AS definition "
+            "FROM pg_constraint WHERE conname IN ('user_words_pkey', 'login_names_pkey')"
         )
         indexes = await self._connection.fetch(
-            f"SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN {tables} "
-            f"AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY($1) "
+            "AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+            TABLES,
         )
         for row in constraints:
             await self._connection.execute(f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['conname']}")
