@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,8 +12,9 @@ from urllib.parse import quote
 import asyncpg
 
 from gatekeeper.embedded.errors import EngineError, tail
-from gatekeeper.embedded.processes import POLL, end_others, running_in, runs_to_end, spawn, stop_child
+from gatekeeper.embedded.processes import end_others, running_in, runs_to_end, spawn
 from gatekeeper.embedded.programs import PostgresPrograms, postgres_prefix
+from gatekeeper.embedded.server import START_TIMEOUT, Server
 from gatekeeper.embedded.sockets import listener
 
 if TYPE_CHECKING:
@@ -25,10 +24,7 @@ USER = "gatekeeper"
 DATABASE = "gatekeeper"
 PORT = 5432
 SOCKET = f".s.PGSQL.{PORT}"
-START_TIMEOUT = 120.0  # a crash's log may have to be replayed first
 CONNECT_TIMEOUT = 5.0
-# "Fast", "immediate" (safe: the log is replayed), and the end (PostgreSQL, "Shutting Down the Server").
-STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
 SETTINGS = {
     "listen_addresses": "",
@@ -50,57 +46,34 @@ SETTINGS = {
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
-class PostgresServer:
-    """Starts and stops one cluster.
+class PostgresServer(Server):
+    """Starts and stops one cluster; ``folder`` holds it."""
 
-    ``folder`` holds the cluster and is made at the first start; ``sockets`` is an existing folder of mode 0700; ``log``
-    is appended to. ``durable=False`` gives up safety against a crash of the machine for speed.
-    """
+    NAME = "PostgreSQL"
+    # "Fast", "immediate" (safe: the log is replayed), and the end (PostgreSQL, "Shutting Down the Server").
+    STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
     def __init__(
         self, programs: PostgresPrograms, folder: Path, sockets: Path, log: Path, *, durable: bool = True
     ) -> None:
+        super().__init__(folder, sockets, log, durable=durable)
         self._programs = programs
-        self._folder = folder.resolve()
-        self._sockets = sockets
-        self._log = log
-        self._durable = durable
-        self._child: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = DATABASE) -> str:
         """Return ``postgresql://gatekeeper@/<database>?host=<folder of the socket>&port=5432``."""
         return address(self._sockets, database)
 
-    async def start(self) -> None:
-        """Make the cluster if there is none, start the server and wait until it answers; ``EngineError`` otherwise."""
+    async def _spawn(self) -> subprocess.Popen[bytes]:
         prefix = postgres_prefix()
         await self._make_cluster(prefix)
         self._forget_stale_pid()
         settings = SETTINGS | ({} if self._durable else FORGETFUL) | {"unix_socket_directories": str(self._sockets)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         program: list[str | Path] = [self._programs.folder / "postgres", "-D", self._folder, *options]
-        self._child = spawn(program, self._log, stop_signal=signal.SIGINT, prefix=prefix)
-        try:
-            await self._answers()
-        except BaseException:
-            await self.stop()
-            raise
+        return spawn(program, self._log, stop_signal=signal.SIGINT, prefix=prefix)
 
-    @property
-    def runs(self) -> bool:
-        """Whether its process lives."""
-        return self._child is not None and self._child.poll() is None
-
-    async def restart(self) -> None:
-        """Start a server again that has ended unasked; ``EngineError`` if it does not."""
+    async def _end_leftover(self) -> None:
         await end_leftover(self._folder, self._sockets)
-        await self.start()
-
-    async def stop(self) -> None:
-        """End the server, if it runs: open transactions are rolled back, clients are told, everything is on disk."""
-        child, self._child = self._child, None
-        if child is not None:
-            await stop_child(child, STOP_SIGNALS)
 
     async def _make_cluster(self, prefix: tuple[str, ...]) -> None:
         version = self._folder / "PG_VERSION"
@@ -136,19 +109,12 @@ class PostgresServer:
         with contextlib.suppress(FileNotFoundError):
             (self._folder / "postmaster.pid").unlink()
 
-    async def _answers(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            try:
-                await self._ensure_database()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if self._child is None or self._child.poll() is not None:
-                    raise EngineError("PostgreSQL does not start; the end of its log:", tail(self._log)) from error
-                if time.monotonic() > deadline:
-                    raise EngineError("PostgreSQL does not answer; the end of its log:", tail(self._log)) from error
-            else:
-                return
-            await asyncio.sleep(POLL)
+    async def _answers(self) -> bool:
+        try:
+            await self._ensure_database()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        return True
 
     async def _ensure_database(self) -> None:
         if not (self._sockets / SOCKET).exists():
@@ -175,9 +141,9 @@ async def end_leftover(folder: Path, sockets: Path | None) -> None:
     pids = running_in(folder, "postgres")[:1]
     if sockets is not None and (pid := listener(sockets / SOCKET)) is not None and await _serves(sockets) == folder:
         pids = [pid]
-    stubborn = await end_others(pids, STOP_SIGNALS)
+    stubborn = await end_others(pids, PostgresServer.STOP_SIGNALS)
     # Orphans of a server that was killed itself only need to be told.
-    stubborn += await end_others(running_in(folder, "postgres"), STOP_SIGNALS[1:])
+    stubborn += await end_others(running_in(folder, "postgres"), PostgresServer.STOP_SIGNALS[1:])
     if stubborn:
         raise EngineError(f"a PostgreSQL of an earlier run (process {stubborn[0]}) still uses {folder}")
 

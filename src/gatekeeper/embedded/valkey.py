@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,17 +12,16 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gatekeeper.embedded.errors import EngineError, tail
-from gatekeeper.embedded.processes import POLL, end_others, running_in, spawn, stop_child
+from gatekeeper.embedded.errors import EngineError
+from gatekeeper.embedded.processes import end_others, running_in, spawn
+from gatekeeper.embedded.server import Server
 from gatekeeper.embedded.sockets import listener
 
 if TYPE_CHECKING:
     import subprocess
 
 SOCKET = "valkey.sock"
-START_TIMEOUT = 120.0
 ANSWER_TIMEOUT = 5.0
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGKILL)  # SIGTERM writes the append-only file out
 
 SETTINGS = {
     "port": "0",
@@ -44,64 +41,37 @@ def address(folder: Path, database: int = 0) -> str:
     return f"unix://{quote(str(folder / SOCKET))}?db={database}"
 
 
-class ValkeyServer:
+class ValkeyServer(Server):
     """Starts and stops one server.
 
-    ``program`` is ``valkey-server`` or ``redis-server`` (7.0 or newer); ``folder`` holds the append-only file;
-    ``sockets`` is an existing folder of mode 0700; ``log`` is appended to. ``durable=False`` leaves the writing out to
-    the system.
+    ``program`` is ``valkey-server`` or ``redis-server`` (7.0 or newer); ``folder`` holds the append-only file, whose
+    writing out ``durable=False`` leaves to the system.
     """
 
+    NAME = "Valkey"
+    STOP_SIGNALS = (signal.SIGTERM, signal.SIGKILL)  # SIGTERM writes the append-only file out
+
     def __init__(self, program: Path, folder: Path, sockets: Path, log: Path, *, durable: bool = True) -> None:
+        super().__init__(folder, sockets, log, durable=durable)
         self._program = program
-        self._folder = folder.resolve()
-        self._sockets = sockets
-        self._log = log
-        self._durable = durable
-        self._child: subprocess.Popen[bytes] | None = None
 
     def url(self, database: int = 0) -> str:
         """Return ``unix://<socket>?db=<database>``."""
         return address(self._sockets, database)
 
-    async def start(self) -> None:
-        """Start the server and wait until it has read its data and answers; ``EngineError`` otherwise."""
+    async def _spawn(self) -> subprocess.Popen[bytes]:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         settings = SETTINGS | {"dir": str(self._folder), "unixsocket": str(self._sockets / SOCKET)}
         if not self._durable:
             settings["appendfsync"] = "no"
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
-        self._child = spawn([self._program, *options], self._log, stop_signal=signal.SIGTERM)
-        try:
-            await self._answers()
-        except BaseException:
-            await self.stop()
-            raise
+        return spawn([self._program, *options], self._log, stop_signal=signal.SIGTERM)
 
-    @property
-    def runs(self) -> bool:
-        """Whether its process lives."""
-        return self._child is not None and self._child.poll() is None
+    async def _answers(self) -> bool:
+        return await _serves(self._sockets) == self._folder
 
-    async def restart(self) -> None:
-        """Start a server again that has ended unasked; ``EngineError`` if it does not."""
+    async def _end_leftover(self) -> None:
         await end_leftover(self._folder, self._sockets)
-        await self.start()
-
-    async def stop(self) -> None:
-        """End the server, if it runs, after it has written its data out."""
-        child, self._child = self._child, None
-        if child is not None:
-            await stop_child(child, STOP_SIGNALS)
-
-    async def _answers(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
-        while await _serves(self._sockets) != self._folder:
-            if self._child is None or self._child.poll() is not None:
-                raise EngineError("Valkey does not start; the end of its log:", tail(self._log))
-            if time.monotonic() > deadline:
-                raise EngineError("Valkey does not answer; the end of its log:", tail(self._log))
-            await asyncio.sleep(POLL)
 
 
 async def end_leftover(folder: Path, sockets: Path | None) -> None:
@@ -113,7 +83,7 @@ async def end_leftover(folder: Path, sockets: Path | None) -> None:
     pids = running_in(folder, "valkey-server")
     if sockets is not None and (pid := listener(sockets / SOCKET)) is not None and await _serves(sockets) == folder:
         pids = [pid]
-    if stubborn := await end_others(pids, STOP_SIGNALS):
+    if stubborn := await end_others(pids, ValkeyServer.STOP_SIGNALS):
         raise EngineError(f"a Valkey of an earlier run (process {stubborn[0]}) still uses {folder}")
 
 
