@@ -17,11 +17,11 @@ need chromium /usr/bin/chromium
 need postgresql /usr/lib/postgresql/*/bin/postgres
 need redis-server /usr/bin/redis-server
 need nginx /usr/sbin/nginx
+need caddy /usr/bin/caddy
 need util-linux /usr/bin/unshare
 need fonts-dejavu-core /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 
 if [ "${1:-}" = bench ]; then
-    need caddy /usr/bin/caddy
     need wrk /usr/bin/wrk
     need nghttp2-client /usr/bin/h2load
 fi

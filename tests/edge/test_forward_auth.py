@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gatekeeper.domain.access import PUBLIC, SECOND_FACTOR, Access
 from gatekeeper.domain.addresses import TrustedProxies
 from tests.edge.conftest import (
     COOKIE,
@@ -25,9 +24,9 @@ from tests.edge.conftest import (
     route_to,
     session_of,
 )
+from tests.edge.verdicts import NAVIGATES, ROWS, Row, routes_to
 
 FRONTS = ("nginx", "traefik", "caddy", "envoy")
-NAVIGATES = "Sec-Fetch-Mode: navigate"
 TRUSTING = TrustedProxies([ipaddress.ip_network("127.0.0.0/8")])
 IDENTITY = ("x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-gatekeeper-assertion")
 
@@ -50,55 +49,9 @@ def question(
 
 @pytest.fixture
 async def house(build: Any, recorder: Recorder) -> House:
-    routes = (
-        route_to(recorder.port, host=HOST),
-        route_to(recorder.port, host=HOST, name="open", path="/open", access=PUBLIC),
-        route_to(recorder.port, host=HOST, name="board", path="/board", access=Access(groups=frozenset({"board"}))),
-        route_to(recorder.port, host=HOST, name="vault", path="/vault", access=SECOND_FACTOR),
-        route_to(recorder.port, host="only.example.com", name="only", path="/only"),
-    )
-    house = await build(config_of(*routes, trusted_proxies=TRUSTING))
+    house = await build(config_of(*routes_to(recorder.port), trusted_proxies=TRUSTING))
     house.sessions.add(session_of())
     return house
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A request, and its status by the edge itself."""
-
-    status: int
-    target: str = "/mail"
-    lines: tuple[str, ...] = ()
-    method: str = "GET"
-    host: str = HOST
-    cookie: str | None = COOKIE
-
-
-ROWS = [
-    Row(200),
-    Row(200, "/mail?a=1&b=2"),
-    Row(200, method="PROPFIND"),
-    Row(200, method="POST"),
-    Row(401, cookie=None),
-    Row(302, cookie=None, lines=(NAVIGATES,)),
-    Row(302, cookie=None, lines=("Accept: text/html",)),
-    Row(401, cookie=None, lines=(NAVIGATES,), method="POST"),
-    Row(401, cookie=None, lines=(NAVIGATES, "Sec-Fetch-Dest: iframe")),
-    Row(401, cookie="__Host-gatekeeper=nobodys"),
-    Row(200, "/open", cookie=None),
-    Row(200, "/open"),
-    Row(403, "/board"),
-    Row(401, "/vault"),
-    Row(302, "/vault", lines=(NAVIGATES,)),
-    Row(400, "/open/..%2fmail"),
-    Row(400, "/open/../mail"),
-    Row(400, "/%00"),
-    Row(404, "/elsewhere", host="only.example.com"),
-    Row(421, host="unknown.example.com"),
-    Row(405, method="TRACE"),
-    Row(403, "/sw.js", lines=("Service-Worker: script",)),
-    Row(401, method="OPTIONS", cookie=None, lines=("Origin: https://a.example", "Access-Control-Request-Method: PUT")),
-]
 
 
 def in_the_words_of(front: str, status: int) -> int:
@@ -125,7 +78,7 @@ async def test_a_yes_says_who_is_asking_in_the_lines_that_the_platform_would_get
     await house.ask(request("/mail"))
     answered = await house.ask(question(front, cookie=f"{COOKIE}; theme=dark"))
     for name in IDENTITY:
-        assert answered.all(name) == recorder.header(name), name
+        assert [value for value in answered.all(name) if value] == recorder.header(name), name
     assert answered.all("cookie") == ["theme=dark"]
     assert answered.get("cache-control") == "no-store"
 
@@ -135,7 +88,7 @@ async def test_a_yes_to_nobody_names_nobody_whatever_was_sent(house: House, fron
     answered = await house.ask(question(front, "/open", "X-Forwarded-User: root", "Remote-User: root", cookie=None))
     assert answered.status == 200
     for name in (*IDENTITY, "remote-user", "cookie"):
-        assert answered.all(name) == []
+        assert answered.all(name) == ([""] if front == "caddy" and name != "cookie" else [])
 
 
 @pytest.mark.parametrize("target", ["/asdf?", "/a?b=%2526", "/a//b", "/x?a=1&b=2", "/INBOX%2FSent"])

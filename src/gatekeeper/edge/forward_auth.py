@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gatekeeper.domain.headers import folded
+from gatekeeper.domain.headers import IDENTITY_HEADERS, folded
 from gatekeeper.domain.paths import AmbiguousPath
 from gatekeeper.edge.answers import Answer
 from gatekeeper.edge.forward import Forward
@@ -25,7 +25,9 @@ LOGIN_HEADER = "X-Gatekeeper-Login"
 """Where nginx, which cannot pass a redirect on, is told where to send a browser."""
 
 _TARGET, _METHOD = b"xforwardeduri", b"xforwardedmethod"
+_WEBSOCKET = b"secwebsocketkey"
 _PASSED_ON = (b"location:", b"retry-after:", b"allow:")
+_NAMES = tuple(name.encode() for name in IDENTITY_HEADERS)
 _NGINX_TAKES = frozenset({401, 403})
 
 
@@ -71,7 +73,8 @@ def original_of(front: Front, request: Request, view: View, below: int) -> Reque
     original.cookies = request.cookies
     original.stripped = request.stripped
     original.service_worker = request.service_worker
-    original.upgrades, original.upgrade = request.upgrades, request.upgrade
+    if request.get(_WEBSOCKET) is not None:  # a front keeps Upgrade for itself
+        original.upgrades, original.upgrade = True, b"websocket"
     if front is Front.ENVOY:
         original.method, original.target = request.method, request.target[below:]
     else:
@@ -92,7 +95,8 @@ def answer_to(front: Front, question: Request, original: Request, outcome: Forwa
     if isinstance(outcome, Forward):
         cookie = original.get(b"cookie")
         rest = b"" if cookie is None else b"Cookie: " + cookie + b"\r\n"
-        return Answer(200, outcome.identity + rest + b"Cache-Control: no-store\r\n", b"", closes)
+        identity = _complete(outcome.identity) if front is Front.CADDY else outcome.identity
+        return Answer(200, identity + rest + b"Cache-Control: no-store\r\n", b"", closes)
     kept = [line for line in outcome.headers.split(b"\r\n") if line.lower().startswith(_PASSED_ON)]
     status = outcome.status
     if front is Front.NGINX:
@@ -103,6 +107,12 @@ def answer_to(front: Front, question: Request, original: Request, outcome: Forwa
             status = 403
     lines = [*kept, b"Cache-Control: no-store", b""]
     return Answer(status, b"\r\n".join(lines), b"", closes)
+
+
+def _complete(identity: bytes) -> bytes:
+    """With an empty line for each name that has none: Caddy 2.6 copies its variable's name where one is missing."""
+    said = {line.partition(b":")[0] for line in identity.split(b"\r\n")}
+    return identity + b"".join(name + b": \r\n" for name in _NAMES if name not in said)
 
 
 def _said(request: Request, name: bytes, default: bytes) -> bytes:
