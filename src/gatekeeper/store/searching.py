@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FEW = 100_000
 """How many are still read whole: words that begin so, or people who meet conditions."""
 
-FEW_TOGETHER = 50_000
-"""How many words of all kinds together are brought together without more ado."""
+FEW_TOGETHER = 200_000
+"""How many words, counted over all that were asked for, are brought together without more ado."""
 
 BLOCK = 2_048
 """How many names are looked up one by one."""
@@ -89,7 +89,8 @@ class _Search:
 
     async def _by_rarest(self, after: str) -> list[str]:
         first, *others = self.words
-        if others and sum(self.words.values()) <= FEW_TOGETHER:
+        together = [expected for expected in self.words.values() if expected <= LOOKED_UP * self.words[first]]
+        if len(together) > 1 and sum(together) <= FEW_TOGETHER and not self.conditions:
             return await self._brought_together(after)
         size = max(BLOCK, SAME * self.count) if others or self.conditions else SAME * self.count
         block = _whole(select(_NAME).where(_begins(first), after < _NAME))
@@ -130,9 +131,7 @@ class _Search:
             The names, and the last that was looked up; ``None`` where there are none behind it.
         """
         block = select(found.c.name).order_by(found.c.name).limit(size).cte()
-        met = _with(select(block.c.name).distinct(), block, words)
-        if conditions:
-            met = met.where(exists(select(users.c.id).where(users.c.username_canonical == block.c.name, *conditions)))
+        met = _meeting(_with(select(block.c.name).distinct(), block, words), block, conditions)
         names = select(func.array_agg(met.subquery().c.name)).scalar_subquery()
         last = select(func.max(block.c.name)).scalar_subquery()
         read = select(func.count()).select_from(block).scalar_subquery()
@@ -150,10 +149,9 @@ class _Search:
             for word in others
             if self.words[word] <= most
         ]
-        if self.conditions:
-            wanted.append(_NAME.in_(select(users.c.username_canonical).where(*self.conditions)))
         whole = _whole(select(_NAME).where(_begins(first), after < _NAME, *wanted))
         met = _with(select(whole.c.name).distinct(), whole, (word for word in others if self.words[word] > most))
+        met = _meeting(met, whole, self.conditions)
         return await self.runner.values(met.order_by(whole.c.name).limit(self.count))
 
 
@@ -183,6 +181,13 @@ def _with(query: Select[Any], names: CTE | Subquery, words: Iterable[str]) -> Se
         found: Select[Any] = select(literal_column("1")).where(names.c.name == _NAME, _begins(word)).limit(1)
         query = query.join(found.lateral(), true())
     return query
+
+
+def _meeting(query: Select[Any], names: CTE | Subquery, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Those names of a query whose people meet some conditions."""
+    if not conditions:
+        return query
+    return query.where(exists(select(users.c.id).where(users.c.username_canonical == names.c.name, *conditions)))
 
 
 def _begins(word: str) -> ColumnElement[bool]:
