@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from gatekeeper.domain.errors import NotFound, Unavailable
 from gatekeeper.flows import new_password, sign_in, standing
 from gatekeeper.flows.new_password import Typed
 from gatekeeper.flows.standing import AttemptEnded
+from tests.flows.faults import POSTGRESQL, REDIS, Fault, failing
 from tests.flows.world import HOME, OTHER, PASSWORD, World, open_world
 from tests.store.cable import Cable
 
@@ -119,3 +121,26 @@ async def test_of_two_tabs_that_change_the_password_one_does(world):
     assert [one.id for one in await world.services.sessions.of_user(session.owner.user_id)] == [digest(token)]
     assert await world.services.reader.read(fresh.id, world.now) is not None
     assert len(await world.log("password.changed")) == 1
+
+
+@pytest.mark.parametrize(("store", "late"), [(REDIS, True), (POSTGRESQL, False)], ids=["redis", "postgresql"])
+async def test_a_sign_in_whose_last_step_failed_half_way_is_finished_or_begun_again(world, store, late):
+    for number in range(30):
+        name, fault = f"person-{number}", Fault(number, late=late)
+        user = await world.person(name)
+        token, where = await sign_in.give_password(world.services, name, PASSWORD, HOME, world.now, following="/")
+        with suppress(Unavailable, AttemptEnded):
+            await sign_in.finish(failing(world.services, store, fault), where, HOME, world.now)
+        fault.mend()
+        if not fault.met:
+            assert number > 0
+            return
+        try:
+            where = await standing.stand(world.services, token, world.now)
+            done = await sign_in.finish(world.services, where, HOME, world.now)
+        except AttemptEnded:
+            _, where = await sign_in.give_password(world.services, name, PASSWORD, HOME, world.now, following="/")
+            done = await sign_in.finish(world.services, where, HOME, world.now)
+        assert await world.services.reader.read(done.session.id, world.now) is not None
+        assert done.session.owner.user_id == user.id
+    raise AssertionError("the last step makes more calls than that")

@@ -77,14 +77,6 @@ async def each(world: World, store: tuple[str, ...], *, late: bool) -> AsyncIter
     raise AssertionError("a change makes more calls than that")
 
 
-async def by_password(case: Case) -> tuple[str, str]:
-    """An attempt that owes a new password after the old one."""
-    world = case.world
-    await world.person(case.name, change_required=True)
-    token, _ = await sign_in.give_password(world.services, case.name, PASSWORD, HOME, world.now, following="/")
-    return token, ""
-
-
 async def by_link(case: Case) -> tuple[str, str]:
     """An attempt that began with a link."""
     world = case.world
@@ -109,9 +101,7 @@ async def by_session(case: Case) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("store", [REDIS, POSTGRESQL], ids=["redis", "postgresql"])
-@pytest.mark.parametrize(
-    ("begin", "late"), [(by_password, False), (by_link, False), (by_link, True), (by_session, False)]
-)
+@pytest.mark.parametrize(("begin", "late"), [(by_link, False), (by_link, True), (by_session, False)])
 async def test_a_sign_in_goes_on_or_says_that_the_new_password_is_set(world, begin, store, late):
     async for case in each(world, store, late=late):
         token, current = await begin(case)
