@@ -80,22 +80,21 @@ class Reminders:
         """
         policy = (await self._services.database.read.policies.read()).password
         while policy.expiry_days is not None:
-            endings = await self._endings(policy, policy.expiry_days)
-            untold = [ending for ending in endings if not ending.told]
+            untold, place = await self._untold(policy, policy.expiry_days)
             for start in range(0, len(untold), BATCH):
                 if await self._services.database.read.outbox.count(MOST_WAITING) >= MOST_WAITING:
                     return False
                 await self._tell_some(untold[start : start + BATCH], policy)
-            self._place = endings[-1].place if len(endings) == CHUNK else None
-            if self._place is None:
+            self._place = place
+            if place is None:
                 break
         return True
 
-    async def _endings(self, policy: PasswordPolicy, days: int) -> list[Ending]:
-        """The next passwords that end soon."""
+    async def _untold(self, policy: PasswordPolicy, days: int) -> tuple[list[Ending], Place | None]:
+        """Whom to tell among the owners of the next passwords that end soon, and where those end."""
         now = self._clock()
         first = (now - days * DAY, LAST_ID)
-        return await self._services.database.read.notices.of_expiry(
+        return await self._services.database.read.notices.untold_of_expiry(
             KIND.value,
             days,
             after=first if self._place is None else max(first, self._place),

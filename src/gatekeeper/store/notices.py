@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, and_, cast, extract, func, literal, select, tuple_
+from sqlalchemy import Text, and_, cast, extract, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from gatekeeper.store.schema import notices, users
@@ -22,11 +22,10 @@ LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A password that ends soon: its place, what its notice is about, and whether its owner was told."""
+    """A password that ends soon: its place, and what its notice is about."""
 
     place: Place
     about: str
-    told: bool
 
 
 class Notices:
@@ -59,32 +58,41 @@ class Notices:
             )
         )
 
-    async def of_expiry(self, kind: str, days: int, *, after: Place, changed_until: float, limit: int) -> list[Ending]:
-        """Some passwords that end soon, in the order in which they do, and whether their owners were told.
+    async def untold_of_expiry(
+        self, kind: str, days: int, *, after: Place, changed_until: float, limit: int
+    ) -> tuple[list[Ending], Place | None]:
+        """Passwords that end soon and whose owners were not told, in the order in which they end.
 
-        However many were told already, no more are looked at than so many: who wants all asks again, behind the last.
+        However many were told already, no more are looked at than so many: who wants all asks again from there.
 
         Args:
             kind: under which :meth:`note` keeps that they were told.
             days: for how many days a password is good.
             after: behind which to look; what was changed before has ended.
             changed_until: a younger one does not end soon.
-            limit: how many at most.
+            limit: how many to look at.
+
+        Returns:
+            Those passwords, and the last that was looked at; ``None`` where there are none behind it.
         """
         changed = users.c.password_changed_at
+        order = (changed, users.c.id)
         some = (
-            select(users.c.id, changed.label("changed_at"))
+            select(users.c.id, changed.label("changed_at"), func.row_number().over(order_by=order).label("number"))
             .where(users.c.password_hash.is_not(None), changed <= changed_until)
-            .where(tuple_(changed, users.c.id) > tuple_(instant(after[0]), literal(after[1], Id)))
-            .order_by(changed, users.c.id)
+            .where(tuple_(*order) > tuple_(instant(after[0]), literal(after[1], Id)))
+            .order_by(*order)
             .limit(limit)
             .subquery()
         )
         about = func.concat(cast(func.floor(extract("epoch", some.c.changed_at)), Text), f"+{days}")
         told = and_(notices.c.user_id == some.c.id, notices.c.kind == kind, notices.c.about == about)
-        query = (
+        rows = await self._runner.rows(
             select(some, about.label("about"), notices.c.user_id.is_not(None).label("told"))
             .outerjoin_from(some, notices, told)
-            .order_by(some.c.changed_at, some.c.id)
+            .where(or_(notices.c.user_id.is_(None), some.c.number == limit))
+            .order_by(some.c.number)
         )
-        return [Ending((row.changed_at, row.id), row.about, told=row.told) for row in await self._runner.rows(query)]
+        untold = [Ending((row.changed_at, row.id), row.about) for row in rows if not row.told]
+        last = rows[-1] if rows and rows[-1].number == limit else None
+        return untold, None if last is None else (last.changed_at, last.id)
