@@ -120,6 +120,17 @@ def test_nothing_rewrites_the_log():
         "add_many",
         "search",
         "about",
+        "find_deleted",
         "count_daily",
         "stream",
     }
+
+
+async def test_who_was_deleted_is_found_by_name_the_last_of_that_name(database, subtests):
+    async with database.transaction() as tables:
+        for at, (action, target) in enumerate((("user.delete", "a"), ("user.delete", "b"), ("user.disable", "c"))):
+            entry = AuditEntry(float(at), None, "ada", action, target_id=target, target_name="Änna@example.com")
+            await tables.audit.add(entry)
+    for name, found in {"änna@EXAMPLE.com": "b", "anna@example.com": None, "%": None, "\x00": None, "": None}.items():
+        with subtests.test(name):
+            assert await database.read.audit.find_deleted(name) == found

@@ -142,7 +142,7 @@ async def somebody(services: Services, actor: Actor, name: str) -> str | None:
     if is_id(name):
         return canonical_id(name)
     found = await services.database.read.users.by_login(canonical_name(name))
-    return found.id if found is not None else await services.database.read.audit.deleted(name)
+    return found.id if found is not None else await services.database.read.audit.find_deleted(name)
 
 
 async def still_there(services: Services, records: Sequence[AuditRecord]) -> set[str]:

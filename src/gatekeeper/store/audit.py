@@ -124,7 +124,7 @@ class Audit:
         rows = await self._runner.rows(newest.limit(limit + 1))
         return make_page(rows, limit, _record_of, lambda row: (row.at, row.id))
 
-    async def deleted(self, name: str) -> str | None:
+    async def find_deleted(self, name: str) -> str | None:
         """The id of the person with this user name who was deleted last; ``None`` where there was none."""
         newest = (
             select(audit.c.target_id)
