@@ -50,7 +50,7 @@ DOMAINS = (
 )  # fmt: skip
 """Each with how many of a hundred people have it."""
 
-TABLES = ("users", "user_words", "login_names", "authenticators", "audit")
+TABLES = ("users", "user_words", "login_names", "authenticators", "notices", "audit")
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$bm90IGEgc2FsdCBhdCBhbA$bm90IGEgaGFzaCBlaXRoZXIsIGJ1dCBqdXN0IGFzIGxvbmc"
 
 NAMES = """
@@ -115,6 +115,12 @@ REST = (
     SELECT md5('authenticator ' || n)::uuid, id, 'Phone', repeat(md5(n::text), 3), {now} - age * interval '2 years', 0,
         {now} - level * interval '60 days'
     FROM made WHERE n % 20 < 11
+    """),
+    ("who was told that a password ends", """
+    INSERT INTO notices (user_id, kind, about, at)
+    SELECT id, 'password-expires', floor(extract(epoch FROM password_changed_at)) || '+90', {now}
+    FROM users WHERE password_changed_at BETWEEN {now} - interval '90 days' AND {now} - interval '84 days'
+        AND change_required = false
     """),
     ("the audit log", """
     INSERT INTO audit (at, actor_id, actor_name, action, target_id, target_name, address, request_id, outcome, details)

@@ -90,7 +90,8 @@ class _Search:
     async def _by_rarest(self, after: str) -> list[str]:
         first, *others = self.words
         together = [expected for expected in self.words.values() if expected <= LOOKED_UP * self.words[first]]
-        if len(together) > 1 and sum(together) <= FEW_TOGETHER and not self.conditions:
+        guessed = len(set(together)) == 1  # without statistics, PostgreSQL expects the same of every word
+        if not guessed and sum(together) <= FEW_TOGETHER and not self.conditions:
             return await self._brought_together(after)
         size = max(BLOCK, SAME * self.count) if others or self.conditions else SAME * self.count
         block = _whole(select(_NAME).where(_begins(first), after < _NAME))
