@@ -101,6 +101,11 @@ def test_a_notice_says_what_happened_when_and_from_where():
     assert "help@example.com" in text
 
 
+def test_the_usual_name_of_an_authenticator_is_said_in_the_readers_language():
+    message = written(MailKind.AUTHENTICATOR_REMOVED, language="it")
+    assert "Autenticatore: App di autenticazione" in part(message, "plain")
+
+
 def test_what_an_administrator_did_tells_no_address_of_theirs():
     text = part(written(MailKind.TWO_FACTOR_RESET), "plain")
     assert "From where" not in text

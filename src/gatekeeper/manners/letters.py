@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
+from gatekeeper.domain.two_factor import USUAL_NAME
 from gatekeeper.manners.accent import READABLE, ink_on, parse, standing_out
 from gatekeeper.manners.static import DEFAULT_ACCENT
 
@@ -62,6 +63,8 @@ class Letters:
         """
         language = self._renderer.languages.wished(mail.language or "")
         context = {**self._given, **mail.details, "link": link}
+        if context.get("authenticator") == USUAL_NAME:
+            context["authenticator"] = USUAL_NAME  # as a text, which each language has its own word for
         template = f"mail/{mail.kind}.txt"
         plain = self._renderer.page(template, lang=language, layout="mail/layout.txt", **context)
         subject, _, text = plain.partition("\n")
