@@ -240,6 +240,23 @@ async def test_forwarded_lines_are_ours_unless_the_peer_is_trusted(build: Any, r
     assert recorder.header("x-request-id") == ["abc"]
 
 
+async def test_a_trusted_proxy_that_passes_on_another_spelling_does_not_speak_for_the_client(
+    build: Any, recorder: Recorder
+) -> None:
+    import ipaddress
+
+    trusted = TrustedProxies([ipaddress.ip_network("127.0.0.0/8")])
+    house = await build(config_of(route_to(recorder.port), trusted_proxies=trusted))
+    house.sessions.add(session_of())
+    said_by_the_proxy = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https", f"X-Forwarded-Host: {HOST}")
+    passed_on = ("X_Forwarded_For: 198.51.100.1", "X.Forwarded.Proto: http", "X_Forwarded-Host: evil.example")
+    for lines in ((*said_by_the_proxy, *passed_on), (*passed_on, *said_by_the_proxy)):
+        assert (await house.ask(request("/", *lines))).status == 200
+        assert recorder.header("x-real-ip") == ["203.0.113.9"]
+        assert recorder.header("x-forwarded-proto") == ["https"]
+        assert recorder.header("x-forwarded-host") == [HOST]
+
+
 async def test_polling_does_not_renew_and_people_do(build: Any, recorder: Recorder) -> None:
     route = route_to(recorder.port, background=(pattern("/?_action=refresh"),))
     house = await build(config_of(route))

@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from gatekeeper.domain.addresses import UNIX, MalformedHost, authority, reported
-from gatekeeper.domain.headers import folded, forwarding_lines, reported_proto
+from gatekeeper.domain.headers import forwarding_lines, reported_proto
 
 if TYPE_CHECKING:
     from gatekeeper.config import ServerConfig
@@ -88,19 +88,19 @@ class Peer:
 
     def _reported(self, request: Request, key: object) -> View:
         said: dict[bytes, list[str]] = {}
-        for name, value in request.stripped:
-            said.setdefault(folded(name), []).append(value.decode("latin-1"))
+        for name, value in request.stripped:  # by the proxy's own spelling: X_Forwarded_For is a client's, passed on
+            said.setdefault(name.lower(), []).append(value.decode("latin-1"))
         proxies = self._server.trusted_proxies
-        listed = reported(said.get(b"xforwardedfor", ()), said.get(b"forwarded", ()))
+        listed = reported(said.get(b"x-forwarded-for", ()), said.get(b"forwarded", ()))
         chain = tuple(hop for hop in proxies.hops(self.address, listed) if hop != UNIX) or (_NOBODY,)
-        scheme = reported_proto(said.get(b"xforwardedproto", ()), self._server.scheme)
+        scheme = reported_proto(said.get(b"x-forwarded-proto", ()), self._server.scheme)
         host = request.host or b""
-        hosts = [item.strip() for value in said.get(b"xforwardedhost", ()) for item in value.split(",")]
+        hosts = [item.strip() for value in said.get(b"x-forwarded-host", ()) for item in value.split(",")]
         if hosts and hosts[0]:
             host = hosts[0].encode("latin-1")
         _check(host)
         view = View(chain[0], scheme, host, chain, key)
-        ids = said.get(b"xrequestid", ())
+        ids = said.get(b"x-request-id", ())
         if len(ids) == 1:
             view.request_id = _clean_id(ids[0].encode("latin-1"))
         return view
