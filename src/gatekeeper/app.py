@@ -230,6 +230,7 @@ class Gatekeeper:
             app=connect_to_app(runner.server),
             touch=services.sessions.touch,
             is_ended=services.node.is_ended,
+            signer=services.signer,
             now=self._clock,
         )
         services.cache.on_dropped(edge.sessions_dropped)

@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from gatekeeper.config import Config, Limits, Listen, RouteConfig, ServerConfig, StorageConfig, Upstream
-from gatekeeper.crypto.tokens import digest
+from gatekeeper.crypto.tokens import Signer, digest
 from gatekeeper.domain.addresses import authority
 from gatekeeper.domain.model import Method, OwnerFacts, Policies, Proof, Session
 from gatekeeper.edge.server import Edge, listen_on
@@ -282,7 +282,9 @@ async def build() -> AsyncIterator[Callable[..., Awaitable[House]]]:
     """Build an edge from a configuration."""
     edges: list[Edge] = []
 
-    async def start(config: Config, app: Any = None, sessions: Sessions | None = None) -> House:
+    async def start(
+        config: Config, app: Any = None, sessions: Sessions | None = None, signer: Signer | None = None
+    ) -> House:
         known = sessions or Sessions()
 
         async def nowhere(factory: Any) -> Any:
@@ -298,6 +300,7 @@ async def build() -> AsyncIterator[Callable[..., Awaitable[House]]]:
             app=app or nowhere,
             touch=known.touch,
             is_ended=lambda session: session.id in known.ended,
+            signer=signer,
         )
         edges.append(edge)
         listening = listen_on(config.server.listen)

@@ -19,6 +19,7 @@ from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.login import owed, owed_until
 from gatekeeper.domain.paths import AmbiguousPath
 from gatekeeper.domain.routing import APP, UnknownHost
+from gatekeeper.edge import doctor
 from gatekeeper.edge.answers import Answer, Answers
 from gatekeeper.edge.faults import fault_of
 from gatekeeper.edge.forward import Forward, head_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from gatekeeper.config import Config
+    from gatekeeper.crypto.tokens import Signer
     from gatekeeper.domain.model import Policies, Session
     from gatekeeper.edge.head import Request
     from gatekeeper.edge.peers import Peer, View
@@ -73,6 +75,7 @@ class Gate:
         app: the pool of connections to our own pages.
         touch: writes down that a session was used (``sessions.Sessions.touch``).
         is_ended: whether a session is known to have ended, whatever Redis says.
+        signer: knows the doctor's questions; ``None``: they are not answered.
         now: seconds since the epoch.
     """
 
@@ -88,6 +91,7 @@ class Gate:
         app: Pool,
         touch: Callable[[str, float], Coroutine[object, object, None]],
         is_ended: Callable[[Session], bool] = lambda _: False,
+        signer: Signer | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         server = config.server
@@ -99,6 +103,7 @@ class Gate:
         self._policies = policies
         self._app = app
         self._is_ended = is_ended
+        self._signer = signer
         self._now = now
         self._head_bytes = server.limits.head_bytes
         self._own_cookies = OwnCookies(server.cookies)
@@ -106,6 +111,8 @@ class Gate:
         self._ways = tuple(ways)
         self._places = Places(server, self._ways)
         self._questions = (server.prefix + PATH).encode()
+        self._doctors = (server.prefix + doctor.PATH).encode()
+        self._asides = (self._questions, self._doctors)
 
     def judge(self, request: Request, peer: Peer) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
         """Decide about a request, at once if that is possible."""
@@ -117,8 +124,8 @@ class Gate:
         try:
             view = peer.view(request)
             path = path_of(request)
-            if path.startswith(self._questions):
-                return self._question(request, peer, view, path, request_id)
+            if path.startswith(self._asides):
+                return self._aside(request, peer, view, path, request_id)
             return self._judge(request, view, path, request_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a refusal
             return self._failed(error, request, request_id)
@@ -130,6 +137,17 @@ class Gate:
             return self.answers.error(421, request, request_id.decode(), str(error), closes=True)
         log.error("gate.failed", request_id=request_id.decode(), exc_info=error)
         return self.answers.error(500, request, request_id.decode(), closes=True)
+
+    def _aside(
+        self, request: Request, peer: Peer, view: View, path: bytes, request_id: bytes
+    ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
+        """Perhaps a question that the edge answers itself, for whoever may ask it."""
+        if path.startswith(self._questions):
+            return self._question(request, peer, view, path, request_id)
+        told = None
+        if path == self._doctors and self._signer is not None:
+            told = doctor.answer_to(request, peer, view, self._signer, self._now())
+        return self._judge(request, view, path, request_id) if told is None else told
 
     def _question(
         self, request: Request, peer: Peer, view: View, path: bytes, request_id: bytes

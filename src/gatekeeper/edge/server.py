@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from gatekeeper.config import Config, Listen
+    from gatekeeper.crypto.tokens import Signer
     from gatekeeper.domain.model import Policies, Session
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Edge:
         app: how to reach our own pages (:func:`~gatekeeper.edge.dialling.connect_to_app`).
         touch: writes down that a session was used (``sessions.Sessions.touch``).
         is_ended: whether a session is known to have ended, whatever Redis says.
+        signer: knows the doctor's questions; ``None``: they are not answered.
         now: seconds since the epoch.
     """
 
@@ -66,6 +68,7 @@ class Edge:
         app: Connect,
         touch: Callable[[str, float], Coroutine[object, object, None]],
         is_ended: Callable[[Session], bool] = lambda _: False,
+        signer: Signer | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         limits = config.server.limits
@@ -84,6 +87,7 @@ class Edge:
             app=own,
             touch=touch,
             is_ended=is_ended,
+            signer=signer,
             now=now,
         )
         self.requests = RequestLog(enabled=config.log.requests)
