@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -284,11 +284,16 @@ def _context(job_id: str, at: int) -> str:
 
 
 async def _write(services: Services, job: Job) -> None:
-    state = asdict(job) | {
+    state = await asyncio.to_thread(_state_of, job) if job.faults else _state_of(job)
+    await services.jobs.write(job.id, state)
+
+
+def _state_of(job: Job) -> dict[str, Any]:
+    state = {part.name: getattr(job, part.name) for part in fields(job)}
+    return state | {
         "message": packed(job.message),
         "faults": [[fault.line, packed(fault.message), fault.field, fault.username] for fault in job.faults],
     }
-    await services.jobs.write(job.id, state)
 
 
 def _job_of(state: dict[str, Any]) -> Job:
