@@ -146,7 +146,7 @@ class ClientConnection(Paced):
     def _begin(self, request: Request) -> None:
         """Ask the gate, and do as it says."""
         self.request = request
-        self.closes = not request.keeps_alive or self._serving.draining
+        self.closes = self._serving.draining or (request.sifted is None and not request.keeps_alive)
         self.deadline = self.clock.now + self._upstream_timeout
         verdict = self._judge(request, self._peer)
         if isinstance(verdict, Forward):
@@ -168,13 +168,14 @@ class ClientConnection(Paced):
             self.answer(decided)
 
     def _forward(self, request: Request, forward: Forward) -> None:
-        if self._reader.fault is not None and not request.complete:
-            self.refuse_fault(self._reader.fault)
-            return
-        if request.upgrades and request.wants_websocket and self._serving.tunnels_full:
-            self.closes = True
-            self.refuse(503, "too many WebSockets are open")
-            return
+        if request.sifted is None:
+            if self._reader.fault is not None and not request.complete:
+                self.refuse_fault(self._reader.fault)
+                return
+            if request.wants_websocket and self._serving.tunnels_full:
+                self.closes = True
+                self.refuse(503, "too many WebSockets are open")
+                return
         self.exchange = exchange = Exchange(self, request, forward)
         exchange.start()
 

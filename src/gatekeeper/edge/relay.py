@@ -75,13 +75,17 @@ class Exchange:
         request = self.request
         pool = self.forward.pool
         upstream = pool.take(self) if request.method in IDEMPOTENT else pool.take_fresh(self)
-        if upstream is not None:
-            if request.sifted is None:
-                self.connected(upstream)
-            else:
-                self._send_plain(upstream)
-        elif not request.complete:
-            self.client.hold()
+        if upstream is None:
+            if not request.complete:
+                self.client.hold()
+        elif request.sifted is None:
+            self.connected(upstream)
+        else:  # it is all head: what connected() comes to, without detours
+            self._upstream = upstream
+            self._sent_head = self._sent_whole = True
+            if request.method == b"HEAD":
+                upstream.reader.expect_no_body()
+            upstream.transport.write(self.forward.head + b"\r\n")
 
     def connected(self, upstream: UpstreamConnection) -> None:
         """Send what there is of the request."""
@@ -97,14 +101,6 @@ class Exchange:
         if not request.complete:
             self.client.go_on()
         self.pump()
-
-    def _send_plain(self, upstream: UpstreamConnection) -> None:
-        """Send a request that is all head, on a warm connection: what :meth:`connected` comes to, without detours."""
-        self._upstream = upstream
-        self._sent_head = self._sent_whole = True
-        if self.request.method == b"HEAD":
-            upstream.reader.expect_no_body()
-        upstream.transport.write(self.forward.head + b"\r\n")
 
     def pump(self) -> None:
         """Pass on what has come of the request."""
@@ -165,7 +161,7 @@ class Exchange:
         """Pass on a whole plain answer in one write."""
         client = self.client
         self.status = head.status
-        if not self._sent_whole or (self.request.upgrades and self.request.wants_websocket):
+        if not self._sent_whole or (self.request.sifted is None and self.request.wants_websocket):
             client.closes = True
         line = client.connection_line()
         client.transport.write(whole_answer(head, data, self.forward, client.own_cookies, line))

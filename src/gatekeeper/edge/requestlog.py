@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,17 +27,20 @@ class RequestLog:
     """
 
     def __init__(self, *, enabled: bool) -> None:
-        self.by_status: dict[int, int] = {}
+        self.by_status: defaultdict[int, int] = defaultdict(int)
         self.not_written = 0
         self._enabled = enabled
         self._waiting: list[tuple[str, bytes, bytes, bytes | None, int]] = []
 
     def note(self, connection: ClientConnection, status: int) -> None:
         """A request was answered."""
-        by_status = self.by_status
-        by_status[status] = by_status.get(status, 0) + 1
+        self.by_status[status] += 1
+        if self._enabled:
+            self._keep(connection, status)
+
+    def _keep(self, connection: ClientConnection, status: int) -> None:
         request = connection.request
-        if not self._enabled or request is None:
+        if request is None:
             return
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append((connection.address, request.method, request.target, request.host, status))
