@@ -25,16 +25,14 @@ class Forward:
 
     __slots__ = ("bodyless", "head", "identity", "own", "pool", "private", "session")
 
-    def __init__(
-        self, pool: Pool, head: bytes, session: Session | None, identity: bytes = b"", *, private: bool, own: bool
-    ) -> None:
+    def __init__(self, pool: Pool, head: bytes, session: Session | None, identity: bytes) -> None:
         self.pool = pool
         self.head = head
         self.session = session
-        self.private = private
-        self.own = own
-        self.bodyless = False
         self.identity = identity
+        self.private = session is not None
+        self.own = False
+        self.bodyless = False
 
 
 def head_of(request: Request, host: bytes, about: bytes, request_id: bytes, identity: bytes) -> bytes:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
-from gatekeeper.domain import background
 from gatekeeper.domain.access import ALLOWED_UNKNOWN, Allow, Kind, Verdict, decide
 from gatekeeper.domain.addresses import MalformedHost
 from gatekeeper.domain.errors import GatekeeperError
@@ -29,6 +28,7 @@ from gatekeeper.edge.peers import RequestIds
 from gatekeeper.edge.places import Places, path_of
 from gatekeeper.edge.renewal import Renewals
 from gatekeeper.edge.seams import crosses, is_preflight
+from gatekeeper.edge.standing import Standing
 from gatekeeper.edge.ways import ASSERTION_REUSED_FOR, Prepared, Way
 
 if TYPE_CHECKING:
@@ -40,26 +40,13 @@ if TYPE_CHECKING:
     from gatekeeper.edge.head import Request
     from gatekeeper.edge.peers import Peer, View
     from gatekeeper.edge.pool import Pool
+    from gatekeeper.edge.standing import Cache, Reader
 
 log = structlog.get_logger()
 
 _KEEP_ALIVE = (b"keep-alive",)
 PUBLIC_PATIENCE = 0.25
 """Seconds that a public route waits to know who is asking: it is open to everybody, Redis or not."""
-
-
-class Cache(Protocol):
-    """This node's copies of sessions (``sessions.cache.SessionCache``)."""
-
-    def get(self, id: str) -> Session | None:  # noqa: A002 - the name that it has there
-        """A copy that is known to be current, or ``None``."""
-
-
-class Reader(Protocol):
-    """Reads sessions afresh (``flows.reader.SessionReader``)."""
-
-    async def read(self, session_id: str, now: float) -> Session | None:
-        """The session as it stands. Raises ``Unavailable``."""
 
 
 class Gate:
@@ -98,16 +85,13 @@ class Gate:
         self.ids = RequestIds()
         self.answers = answers
         self._server = server
-        self._cache = cache
-        self._reader = reader
-        self._policies = policies
         self._app = app
-        self._is_ended = is_ended
         self._signer = signer
         self._now = now
         self._head_bytes = server.limits.head_bytes
         self._own_cookies = OwnCookies(server.cookies)
         self._renewals = Renewals(touch, config.session.idle_timeout)
+        self._standing = Standing(cache, reader, policies, is_ended, self._renewals)
         self._ways = tuple(ways)
         self._places = Places(server, self._ways)
         self._questions = (server.prefix + PATH).encode()
@@ -196,18 +180,19 @@ class Gate:
             session_id = sifted.session_id if sifted.known else self._own_cookies.learn(sifted)
         if session_id is None:
             return self._without_session(way, request, view, request_id)
-        session = self._cache.get(session_id)
+        session = self._standing.copy(session_id)
         if session is None:
             return self._read(way, session_id, request, view, request_id)
         prepared = way.prepared.get(session_id)
         now = self._now()
-        if prepared is None or not self._stands(prepared, session, now):
-            return self._decide_cached(way, session, request, view, request_id, now)
-        if self._is_ended(session):
+        if prepared is not None and self._standing.holds(prepared, session, now):
+            return self._forward(way, request, view, request_id, session, prepared.lines)
+        if not self._standing.is_fresh(session, now):
             return self._read(way, session_id, request, view, request_id)
-        if now >= prepared.renew_at:
-            self._renew(way, prepared, request.target, now)
-        return self._forward(way, request, view, request_id, session, prepared.lines)
+        if prepared is not None and self._standing.agrees(prepared, session, now):
+            self._standing.used(way, prepared, request.target, now)
+            return self._forward(way, request, view, request_id, session, prepared.lines)
+        return self._with_session(way, session, request, view, request_id, now)
 
     def _own(self, request: Request, view: View, request_id: bytes) -> Forward | Answer:
         if request.wants_websocket or request.service_worker:
@@ -217,30 +202,14 @@ class Gate:
         for value in request.cookies:
             request.lines += (b"\r\nCookie: ", value)
         session_id = self._own_cookies.session_id(request.cookies)
-        session = None if session_id is None else self._cache.get(session_id)
+        session = None if session_id is None else self._standing.copy(session_id)
         if session is not None:
             self._renewals.renew(session, self._now())
         head = head_of(request, view.raw_host, view.internal, request_id, b"")
-        return Forward(self._app, head, None, private=session_id is not None, own=True)
-
-    def _stands(self, prepared: Prepared, session: Session, now: float) -> bool:
-        """Whether what was worked out is still right."""
-        if prepared.session is not session or now >= prepared.until or now >= prepared.idle_at:
-            return False
-        policies = self._policies()
-        if prepared.policies is not policies:
-            if prepared.policies != policies:
-                return False
-            prepared.policies = policies
-        return True
-
-    def _decide_cached(  # noqa: PLR0917 - private
-        self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
-    ) -> Forward | Answer | Coroutine[object, object, Forward | Answer]:
-        outlived = session.expires_at <= now or self._renewals.idle_at(session) <= now
-        if outlived or session.scope_epoch != self._policies().epoch or self._is_ended(session):
-            return self._read(way, session.id, request, view, request_id)
-        return self._with_session(way, session, request, view, request_id, now)
+        forward = Forward(self._app, head, None, b"")
+        forward.private = session_id is not None
+        forward.own = True
+        return forward
 
     async def _read(
         self, way: Way, session_id: str, request: Request, view: View, request_id: bytes
@@ -250,7 +219,7 @@ class Gate:
         public = way.access.kind is Kind.PUBLIC
         try:
             async with asyncio.timeout(PUBLIC_PATIENCE if public else None):
-                session = await self._reader.read(session_id, now)
+                session = await self._standing.read(session_id, now)
             if session is None:
                 return self._without_session(way, request, view, request_id, private=True)
             return self._with_session(way, session, request, view, request_id, now)
@@ -277,7 +246,7 @@ class Gate:
     def _with_session(  # noqa: PLR0917 - private
         self, way: Way, session: Session, request: Request, view: View, request_id: bytes, now: float
     ) -> Forward | Answer:
-        policies = self._policies()
+        policies = self._standing.policies()
         step = owed(session.owner, policies.password, now, two_factor_applies=session.two_factor_applies)
         verdict = decide(way.access, session, step)
         if not isinstance(verdict, Allow):
@@ -288,7 +257,7 @@ class Gate:
         until = min(session.expires_at, owed_until(session.owner, policies.password, now), now + ASSERTION_REUSED_FOR)
         prepared = Prepared(session, policies, lines, until)
         way.keep(session.id, prepared)
-        self._renew(way, prepared, request.target, now)
+        self._standing.used(way, prepared, request.target, now)
         return self._forward(way, request, view, request_id, session, lines)
 
     def _refuse(self, verdict: Verdict, request: Request, request_id: bytes) -> Answer:
@@ -303,18 +272,10 @@ class Gate:
         if way.replaces_authorization and lines:
             request.flatten()
             request.drop((b"authorization",))
-        if request.connection and request.connection != _KEEP_ALIVE:
+        if request.sifted is None and request.connection and request.connection != _KEEP_ALIVE:
             request.drop_hops()
         head = head_of(request, way.upstream_host or view.raw_host, view.forwarding, request_id, lines)
-        return Forward(way.pool, head, session, lines, private=session is not None, own=False)
-
-    def _renew(self, way: Way, prepared: Prepared, target: bytes, now: float) -> None:
-        """Write down that a session was used, unless by polling."""
-        session = prepared.session
-        if not (way.route.background and background.matches(way.route.background, target)):
-            self._renewals.renew(session, now)
-        prepared.idle_at = self._renewals.idle_at(session)
-        prepared.renew_at = self._renewals.due_at(session)
+        return Forward(way.pool, head, session, lines)
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """Sessions have changed or ended: what was worked out for them is gone."""
@@ -324,12 +285,4 @@ class Gate:
 
     async def still_stands(self, session: Session) -> bool:
         """Whether a session that has a stream open is still one; where nobody can tell, it is taken for one."""
-        now = self._now()
-        if self._is_ended(session) or session.expires_at <= now:
-            return False
-        if self._cache.get(session.id) is not None and now < self._renewals.idle_at(session):
-            return True
-        try:
-            return await self._reader.read(session.id, now) is not None
-        except GatekeeperError:
-            return True
+        return await self._standing.still_stands(session, self._now())

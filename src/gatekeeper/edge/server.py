@@ -17,7 +17,7 @@ from gatekeeper.edge.answers import Answers, Pages
 from gatekeeper.edge.certificates import Certificates
 from gatekeeper.edge.connection import ClientConnection
 from gatekeeper.edge.dialling import Connect, connect_to
-from gatekeeper.edge.gate import Cache, Gate, Reader
+from gatekeeper.edge.gate import Gate
 from gatekeeper.edge.limits import Sweep
 from gatekeeper.edge.pool import Pool
 from gatekeeper.edge.requestlog import RequestLog
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gatekeeper.config import Config, Listen
     from gatekeeper.crypto.tokens import Signer
     from gatekeeper.domain.model import Policies, Session
+    from gatekeeper.edge.standing import Cache, Reader
 
 log = structlog.get_logger()
 

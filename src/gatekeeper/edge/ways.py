@@ -25,19 +25,17 @@ class Prepared:
 
     Attributes:
         until: when time alone may change that.
-        renew_at: when the session's last request is to be written down again.
-        idle_at: when the session may have been idle for too long, as far as this node knows.
+        look_again_at: when it needs another look: then, or when the session's use is to be written down again.
     """
 
-    __slots__ = ("idle_at", "lines", "policies", "renew_at", "session", "until")
+    __slots__ = ("lines", "look_again_at", "policies", "session", "until")
 
     def __init__(self, session: Session, policies: Policies, lines: bytes, until: float) -> None:
         self.session = session
         self.policies = policies
         self.lines = lines
         self.until = until
-        self.renew_at = 0.0
-        self.idle_at = 0.0
+        self.look_again_at = 0.0
 
 
 class Way:
