@@ -16,7 +16,6 @@ _READ_HERE = frozenset({b"content-length", b"set-cookie", b"cache-control", b"co
 _SPECIAL = HOP_BY_HOP | _READ_HERE | NEVER_FROM_UPSTREAM
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
-_LONGEST_LINE_REMEMBERED = 256
 _LONGEST_LENGTH = 15
 _LARGEST_HEAD_REMEMBERED = 1_024
 _PLAIN_STATUSES = {b"%d" % status: status for status in range(200, 600) if status not in {204, 205, 304}}
@@ -51,48 +50,21 @@ class PlainHead:
 
     __slots__ = ("cookies", "length", "passing", "private", "reserved", "status")
 
-    def __init__(self, status: int, length: int, passing: bytes, private: bytes) -> None:
+    def __init__(  # noqa: PLR0917 - private
+        self,
+        status: int,
+        length: int,
+        passing: bytes,
+        private: bytes,
+        cookies: tuple[bytes, ...],
+        reserved: tuple[bytes, ...],
+    ) -> None:
         self.status = status
         self.length = length
         self.passing = passing
         self.private = private
-        self.cookies: tuple[bytes, ...] = ()
-        self.reserved: tuple[bytes, ...] = ()
-
-
-_PASSES, _GOES_NO_FURTHER, _CACHES, _SETS_COOKIE, _RESERVED, _NOT_PLAIN = -1, -2, -3, -4, -5, -6
-
-
-_KEPT = frozenset({_PASSES, _CACHES})
-
-
-class _Kinds(dict[bytes, int]):
-    """Of a whole line: what becomes of it; of a ``Content-Length``, the length. Fills itself, in bounds."""
-
-    def __missing__(self, line: bytes) -> int:
-        name, _, value = line.partition(b":")
-        kind = _kind(name.lower(), value.strip(b" \t")) if KNOWN[name] is None else _PASSES
-        if len(line) <= _LONGEST_LINE_REMEMBERED and kind != _SETS_COOKIE:
-            if len(self) >= _MOST_REMEMBERED:
-                self.clear()
-            self[line] = kind
-        return kind
-
-
-def _kind(key: bytes, value: bytes) -> int:
-    if key == b"content-length":
-        return int(value) if value.isdigit() and len(value) <= _LONGEST_LENGTH else _NOT_PLAIN
-    if key == b"content-type":
-        return _NOT_PLAIN if value.lower().startswith(b"text/event-stream") else _PASSES
-    if key == b"connection":
-        return _GOES_NO_FURTHER if value.lower() == b"keep-alive" else _NOT_PLAIN
-    if key in NEVER_FROM_UPSTREAM:
-        return _RESERVED
-    kinds = {b"cache-control": _CACHES, b"set-cookie": _SETS_COOKIE, b"keep-alive": _GOES_NO_FURTHER}
-    return kinds.get(key, _NOT_PLAIN)
-
-
-_KINDS = _Kinds()
+        self.cookies = cookies
+        self.reserved = reserved
 
 
 class PlainHeads(dict[bytes, PlainHead | None]):
@@ -110,28 +82,38 @@ class PlainHeads(dict[bytes, PlainHead | None]):
 HEADS = PlainHeads()
 
 
-def _sift(lines: list[bytes]) -> PlainHead | None:
+def _sift(lines: list[bytes]) -> PlainHead | None:  # noqa: C901 - each branch is one kind of line
     first = lines[0]
     status = _PLAIN_STATUSES.get(first[9:12])
     if status is None or first[:9] != b"HTTP/1.1 ":
         return None
-    kept, kinds = [first], []
-    length = -1
+    kept, cookies, reserved = [first], [], []
+    length, caching = -1, CACHE_PRIVATE
     for line in islice(lines, 1, None):
-        kind = _KINDS[line]
-        if kind == _NOT_PLAIN or (kind >= 0 and length >= 0):
-            return None
-        if kind >= 0:
-            length = kind
-        if kind in _KEPT or kind >= 0:
+        name, _, value = line.partition(b":")
+        if KNOWN[name] is not None:
             kept.append(line)
-        kinds.append(kind)
+            continue
+        key, value = name.lower(), value.strip(b" \t")
+        if key == b"content-length":
+            if length >= 0 or not value.isdigit() or len(value) > _LONGEST_LENGTH:
+                return None
+            length = int(value)
+            kept.append(line)
+        elif key == b"content-type":
+            if value.lower().startswith(b"text/event-stream"):
+                return None
+            kept.append(line)
+        elif key == b"cache-control":
+            caching = b""
+            kept.append(line)
+        elif key == b"set-cookie":
+            cookies.append(b"\r\n" + line)
+        elif key in NEVER_FROM_UPSTREAM:
+            reserved.append(b"\r\n" + line)
+        elif key != b"keep-alive" and (key != b"connection" or value.lower() != b"keep-alive"):
+            return None
     if length < 0:
         return None
     passing = b"\r\n".join(kept)
-    head = PlainHead(status, length, passing, passing if _CACHES in kinds else passing + CACHE_PRIVATE)
-    if _SETS_COOKIE in kinds or _RESERVED in kinds:
-        of_kind = list(zip(kinds, islice(lines, 1, None), strict=True))
-        head.cookies = tuple(b"\r\n" + line for kind, line in of_kind if kind == _SETS_COOKIE)
-        head.reserved = tuple(b"\r\n" + line for kind, line in of_kind if kind == _RESERVED)
-    return head
+    return PlainHead(status, length, passing, passing + caching, tuple(cookies), tuple(reserved))
