@@ -47,8 +47,8 @@ format: $(DEV_STAMP) ## Formats the source and sorts its imports
 	$(BIN)/ruff format src tests
 
 .PHONY: bench
-bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core each, in one run; writes build/bench.json
-	$(BIN)/python -m tests.bench.run
+bench: bench-packages $(DEV_STAMP) ## The edge beside nginx and Caddy, one core each, in one run; writes build/bench.json (BENCH="--only gatekeeper" for a part)
+	$(BIN)/python -m tests.bench.run $(BENCH)
 
 .PHONY: bench-pages
 bench-pages: $(DEV_STAMP) ## First paint of the sign-in page, and what each page weighs; writes build/bench-pages.json

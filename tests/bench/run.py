@@ -3,10 +3,13 @@
 The candidate has one core, the upstream and the load the other. Candidates take turns, round by round, and each figure
 is the median of the rounds. Where other work shares the machine, CPU seconds per million requests is the figure that
 holds; the others fall with whatever else runs.
+
+python -m tests.bench.run [--only NAME]... [--rounds N] [--seconds N]    a part of it prints figures and keeps none
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import http.client
 import json
@@ -16,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,15 @@ SECONDS = 6
 CONNECTIONS = 64
 RATE = 1_000
 RESULTS = Path("build/bench.json")
+NEW_HEADS = """
+local n = 0
+request = function()
+  n = n + 1
+  wrk.headers["Referer"] = "https://mail.example.com/?_task=mail&_uid=" .. n
+  return wrk.format("GET", "/new/" .. n .. "?_task=mail")
+end
+"""
+"""No head comes twice, of a request or of an answer: whatever a proxy remembers of heads is of no use."""
 BROWSER = {
     "Host": servers.HOST,
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126 Safari/537.36",
@@ -40,6 +53,7 @@ BROWSER = {
     "Sec-Fetch-Site": "same-origin",
     "Upgrade-Insecure-Requests": "1",
 }
+CANDIDATES = (servers.gatekeeper, servers.nginx, servers.caddy)
 Row = dict[str, Any]
 
 
@@ -74,12 +88,16 @@ def check(candidate: servers.Running) -> None:
         raise RuntimeError(f"{candidate.name} answers {answer.status} {body[:200]!r}")
 
 
-def measure(candidate: servers.Running, seconds: int, connections: int) -> Row:
-    """As much as it can, on so many connections."""
+def measure(candidate: servers.Running, seconds: int, connections: int, script: str | None = None) -> Row:
+    """As much as it can, on so many connections; ``script`` tells wrk what to ask for."""
     given = [part for line in headers_for(candidate) for part in ("-H", line)]
     url = f"http://127.0.0.1:{candidate.port}/?_task=mail&_mbox=INBOX"
     before = candidate.cpu_seconds()
-    said = load("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *given, url)
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as lua:
+        lua.write(script or "")
+        lua.flush()
+        scripted = ("-s", lua.name) if script else ()
+        said = load("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *scripted, *given, url)
     used = candidate.cpu_seconds() - before
     if "Non-2xx" in said:
         raise RuntimeError(f"{candidate.name} refuses requests:\n{said}")
@@ -120,7 +138,16 @@ def medians(rounds: list[Row]) -> Row:
     return {key: round(statistics.median(row[key] for row in rounds), 1) for key in rounds[0]}
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests.bench.run")
+    parser.add_argument("--only", action="append", choices=[make.__name__ for make in CANDIDATES])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="of each measurement")
+    return parser.parse_args()
+
+
 def main() -> int:
+    given = arguments()
     if absent := servers.missing():
         print(f"missing: {', '.join(absent)}", file=sys.stderr)
         return 1
@@ -128,23 +155,27 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)))
         behind = stack.enter_context(servers.upstream(folder))
-        candidates = [
-            stack.enter_context(make(folder, behind)) for make in (servers.gatekeeper, servers.nginx, servers.caddy)
-        ]
+        wanted = [make for make in CANDIDATES if not given.only or make.__name__ in given.only]
+        candidates = [stack.enter_context(make(folder, behind)) for make in wanted]
         for candidate in candidates:
             check(candidate)
             measure(candidate, 1, CONNECTIONS)
-        for _ in range(ROUNDS):
-            for candidate in candidates:
-                measured[candidate.name, f"{CONNECTIONS} connections"].append(measure(candidate, SECONDS, CONNECTIONS))
-            for candidate in candidates:
-                measured[candidate.name, f"{RATE} requests a second"].append(measure_at_rate(candidate, SECONDS))
+        workloads: dict[str, Callable[[servers.Running], Row]] = {
+            f"{CONNECTIONS} connections": lambda running: measure(running, given.seconds, CONNECTIONS),
+            f"{CONNECTIONS}, heads new": lambda running: measure(running, given.seconds, CONNECTIONS, NEW_HEADS),
+            f"{RATE} requests a second": lambda running: measure_at_rate(running, given.seconds),
+        }
+        for _ in range(given.rounds):
+            for workload, work in workloads.items():
+                for candidate in candidates:
+                    measured[candidate.name, workload].append(work(candidate))
     rows = [
         {"candidate": name, "workload": workload, **medians(rounds)} for (name, workload), rounds in measured.items()
     ]
     rows.sort(key=lambda row: row["workload"], reverse=True)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
+    if not given.only:
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
     print(f"{'candidate':<12}{'workload':<24}{'req/s':>9}{'p50 µs':>9}{'p99 µs':>9}{'CPU s/million':>15}{'MiB':>7}")
     for row in rows:
         print(

@@ -25,7 +25,11 @@ daemon off; master_process off; error_log stderr crit; pid {folder}/upstream.pid
 events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 100000000; keepalive_timeout 300s; client_body_temp_path {folder}/a;
-  server {{ listen 127.0.0.1:{port}; location / {{ default_type text/html; return 200 "{body}"; }} }}
+  server {{
+    listen 127.0.0.1:{port}; default_type text/html;
+    location / {{ return 200 "{body}"; }}
+    location /new/ {{ add_header X-Answer $request_id; return 200 "{body}"; }}
+  }}
 }}
 """
 NGINX = """
