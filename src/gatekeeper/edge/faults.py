@@ -9,6 +9,24 @@ if TYPE_CHECKING:
     from gatekeeper.edge.head import Request
 
 
+_OF_RTSP = frozenset(
+    {
+        b"ANNOUNCE",
+        b"DESCRIBE",
+        b"FLUSH",
+        b"GET_PARAMETER",
+        b"PAUSE",
+        b"PLAY",
+        b"RECORD",
+        b"REDIRECT",
+        b"SETUP",
+        b"SET_PARAMETER",
+        b"TEARDOWN",
+    }
+)
+"""Methods that the parser takes in RTSP alone, which it reads as HTTP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A request that cannot be judged at all: it is answered with ``status``, and its connection is closed."""
@@ -33,6 +51,8 @@ def fault_of(request: Request, head_bytes: int) -> Fault | None:  # noqa: PLR091
         return OVERLONG
     if request.version not in {"1.1", "1.0"}:
         return Fault(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    if request.method in _OF_RTSP:
+        return MALFORMED
     if request.hosts != 1 or not request.host:
         return Fault(400, "a request names exactly one host")
     if request.method in {b"CONNECT", b"TRACE"}:

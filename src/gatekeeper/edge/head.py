@@ -101,6 +101,11 @@ class Request:
         return self.coding is not None or (self.length is not None and self.length.strip(b"0") != b"")
 
     @property
+    def says_close(self) -> bool:
+        """Whether a ``Connection`` header says that the connection ends, whatever else it says (RFC 9112 §9.3)."""
+        return b"close" in connection_options(self.connection)
+
+    @property
     def wants_websocket(self) -> bool:
         """Whether this is the opening handshake of a WebSocket (RFC 6455 §4.1)."""
         return (

@@ -141,7 +141,7 @@ class RequestReader:
         if line is not None:
             lines = self._lines
             lines.append(line)
-            lines.append(value)
+            lines.append(value.rstrip(b" \t"))
         elif not self._resumed:
             self._read(name.lower(), name, value)
 
@@ -157,13 +157,13 @@ class RequestReader:
         elif key == b"connection":
             request.connection = (*request.connection, value)
         elif key == b"content-length":
-            request.length = value.strip(b" \t")
+            request.length = value.strip(b" \t").lstrip(b"0") or b"0"
         elif key == b"transfer-encoding":
             request.coding = value.strip(b" \t").lower() if request.coding is None else b""
         elif key == b"upgrade":
             request.upgrade = value
         elif key == b"expect":
-            request.expectation = value.strip(b" \t").lower()
+            request.expectation = value.strip(b" \t").lower() if request.expectation is None else b""
         elif key == b"service-worker":
             request.service_worker = True
             request.lines += (b"\r\n" + name + b": ", value)
@@ -179,7 +179,7 @@ class RequestReader:
         parser = self._parser
         request.method = parser.get_method()
         request.version = parser.get_http_version()
-        request.keeps_alive = parser.should_keep_alive()
+        request.keeps_alive = parser.should_keep_alive() and not (request.version == "1.0" and request.says_close)
         request.upgrades = parser.should_upgrade()
         if self.pending > self._head_bytes or len(request.lines) > 2 * self._header_count:
             request.head_bytes = self._measure(request)

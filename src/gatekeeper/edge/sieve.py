@@ -97,7 +97,8 @@ class Sieve:
 
     def _sift(self, block: bytes) -> Sifted | None:
         known = self._lines
-        kept, cookies, stripped = [b""], [], []
+        kept: list[bytes] = []
+        cookies, stripped = [], []
         host: bytes | None = None
         lines = block[:-4].split(b"\r\n")
         if len(lines) > self._header_count:
@@ -106,8 +107,9 @@ class Sieve:
             name, colon, value = line.partition(b":")
             if not colon:
                 return None
-            if known[name] is not None:
-                kept.append(line)
+            passing = known[name]
+            if passing is not None:
+                kept += (passing, value.strip(b" \t"))
                 continue
             key = name.lower()
             if key == b"cookie":
@@ -120,4 +122,4 @@ class Sieve:
                 return None
             else:
                 stripped.append((name, value.strip(b" \t")))
-        return Sifted(b"\r\n".join(kept), host, tuple(cookies), tuple(stripped)) if host else None
+        return Sifted(b"".join(kept), host, tuple(cookies), tuple(stripped)) if host else None
