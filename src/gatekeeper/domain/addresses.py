@@ -115,6 +115,11 @@ class TrustedProxies:
         self._unix = unix
         self._known: dict[str, bool] = {}
 
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks, as they were named."""
+        return self._networks
+
     def trusts(self, address: str) -> bool:
         """Whether an address is a trusted proxy's; ``"unix"`` is a peer on a Unix listener."""
         known = self._known.get(address)
