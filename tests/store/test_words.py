@@ -214,7 +214,7 @@ async def statements_of(database: Database, query: str, **filters) -> list[tuple
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
-@pytest.mark.parametrize(("few", "together"), [(0, 0), (100_000, 0), (100_000, 50_000)], ids=["walk", "rarest", "all"])
+@pytest.mark.parametrize(("few", "together"), [(0, 0), (100_000, 0), (100_000, 75_000)], ids=["walk", "rarest", "all"])
 @pytest.mark.parametrize("query", ["1234", "user123 person", "nobody", "user2999 29999", ""])
 async def test_a_search_reads_no_whole_table(crowd_url, monkeypatch, query, few, together, generic):
     monkeypatch.setattr(searching, "FEW", few)
@@ -246,7 +246,7 @@ async def test_whichever_way_is_taken_the_same_people_are_found(crowd_url, monke
         return sorted(name for name, text in texts.items() if all(f" {word}" in text for word in words))
 
     try:
-        for few, together, block in ((100_000, 50_000, 2048), (100_000, 0, 2048), (100_000, 0, 16), (0, 0, 16)):
+        for few, together, block in ((100_000, 75_000, 512), (100_000, 0, 512), (100_000, 0, 16), (0, 0, 16)):
             monkeypatch.setattr(searching, "FEW", few)
             monkeypatch.setattr(searching, "FEW_TOGETHER", together)
             monkeypatch.setattr(searching, "BLOCK", block)

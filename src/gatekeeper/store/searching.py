@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 FEW = 100_000
 """How many are still read whole: words that begin so, or people who meet conditions."""
 
-FEW_TOGETHER = 200_000
+FEW_TOGETHER = 75_000
 """How many words, counted over all that were asked for, are brought together without more ado."""
 
-BLOCK = 2_048
+BLOCK = 512
 """How many names are looked up one by one."""
 
 SAME = 4
