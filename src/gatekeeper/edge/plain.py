@@ -6,6 +6,7 @@ well-formed is not: that the parser says, of every byte, every time.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from gatekeeper.domain.headers import HOP_BY_HOP, NEVER_FROM_UPSTREAM
@@ -13,6 +14,8 @@ from gatekeeper.domain.headers import HOP_BY_HOP, NEVER_FROM_UPSTREAM
 CACHE_PRIVATE = b"\r\nCache-Control: private"
 
 _READ_HERE = frozenset({b"content-length", b"set-cookie", b"cache-control", b"content-type"})
+REASON = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+"""What may stand behind a status (RFC 9112 §4); the parser takes more."""
 _SPECIAL = HOP_BY_HOP | _READ_HERE | NEVER_FROM_UPSTREAM
 _MOST_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
@@ -85,7 +88,7 @@ HEADS = PlainHeads()
 def _sift(lines: list[bytes]) -> PlainHead | None:  # noqa: C901 - each branch is one kind of line
     first = lines[0]
     status = _PLAIN_STATUSES.get(first[9:12])
-    if status is None or first[:9] != b"HTTP/1.1 ":
+    if status is None or first[:9] != b"HTTP/1.1 " or not REASON.fullmatch(first):
         return None
     kept, cookies, reserved = [first], [], []
     length, caching = -1, CACHE_PRIVATE

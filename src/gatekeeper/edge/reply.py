@@ -8,7 +8,7 @@ from http import HTTPStatus
 from httptools import HttpParserError, HttpResponseParser
 
 from gatekeeper.domain.headers import NEVER_FROM_UPSTREAM
-from gatekeeper.edge.plain import HEADS, KNOWN, PlainHead
+from gatekeeper.edge.plain import HEADS, KNOWN, REASON, PlainHead
 
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
@@ -130,6 +130,8 @@ class ResponseReader:
             return
         if not self.begun:
             self._begin()
+            if data.lstrip(b"\r\n")[:1] not in {b"H", b""}:  # the parser would take RTSP for HTTP
+                raise MalformedResponse("it is not HTTP")
         self.pending += len(data)
         self._feed(data)
         if self.pending > self._head_bytes:
@@ -193,6 +195,8 @@ class ResponseReader:
         status = self._parser.get_status_code()
         self._version = self._parser.get_http_version()
         self.pending = 0
+        if status < HTTPStatus.CONTINUE or not REASON.fullmatch(self.reason):
+            raise MalformedResponse("the status line is malformed")
         if status < HTTPStatus.OK and status != HTTPStatus.SWITCHING_PROTOCOLS:
             self.informational.append((status, self.reason, self.lines))
             self.lines, self.reason, self.cookies, self.connection = [], b"", [], []

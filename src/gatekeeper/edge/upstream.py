@@ -88,7 +88,7 @@ class UpstreamConnection(Paced):
     def _malformed(self, taker: Taker, error: Exception) -> None:
         reader = self.reader
         cause = error.__context__ if isinstance(error.__context__, MalformedResponse) else error
-        if reader.complete:
+        if reader.complete and not reader.switched:  # a 101 that names no protocol is no answer
             reader.surplus = True
             taker.deliver(self)
             return
