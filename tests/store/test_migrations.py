@@ -9,14 +9,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from gatekeeper.domain.errors import NotFound, Unavailable
 from gatekeeper.store.address import make_engine, read_address
 from gatekeeper.store.database import Database
-from gatekeeper.store.migrations import OutdatedSchema, current_schema, expected_schema, migrate
+from gatekeeper.store.migrations import OutdatedSchema, current_schema, expected_schema, migrate, running
 from gatekeeper.store.schema import metadata
+from gatekeeper.store.words import words_of
 
 
 async def execute(url: str, statement: str):
@@ -53,6 +55,33 @@ async def test_the_revisions_make_what_the_code_expects(store_url):
             assert await connection.run_sync(differences) == []
     finally:
         await engine.dispose()
+
+
+async def test_people_of_the_first_schema_are_found_by_the_same_words(empty_url):
+    engine = make_engine(read_address(empty_url), pool_size=1, connect_timeout=5.0, command_timeout=30.0)
+
+    def to_the_first(connection):
+        config = running._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    async with engine.begin() as connection:
+        await connection.run_sync(to_the_first)
+    await engine.dispose()
+    await execute(
+        empty_url,
+        """
+        INSERT INTO users (id, username, username_canonical, email, email_canonical, display_name, created_at)
+        VALUES (gen_random_uuid(), 'Anna', 'anna', 'anna@example.com', 'anna@example.com', 'Anna Rossi', now())
+        """,
+    )
+    words = "ARRAY['anna', 'anna@example.com', 'example.com', 'com', 'rossi']"
+    await execute(empty_url, f"INSERT INTO user_words SELECT unnest({words}), id FROM users")
+    await migrate(empty_url)
+    kept = await execute(empty_url, "SELECT name, word FROM user_words")
+    assert {(row["name"], row["word"]) for row in kept} == {
+        ("anna", word) for word in words_of("anna", "anna@example.com", "Anna Rossi")
+    }
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(empty_url):
