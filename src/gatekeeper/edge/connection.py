@@ -49,8 +49,6 @@ class ClientConnection(Paced):
         self.limits = serving.limits
         self.own_cookies = serving.own_cookies
         self._judge = serving.gate.judge
-        self._idle_timeout = self.limits.idle_timeout
-        self._upstream_timeout = self.limits.upstream_timeout
         self._reader = RequestReader(serving.sieve, serving.lines, self.limits.head_bytes, self.limits.header_count)
         self._arrived = self._reader.arrived
         self.exchange: Exchange | None = None
@@ -147,7 +145,7 @@ class ClientConnection(Paced):
         """Ask the gate, and do as it says."""
         self.request = request
         self.closes = self._serving.draining or (request.sifted is None and not request.keeps_alive)
-        self.deadline = self.clock.now + self._upstream_timeout
+        self.deadline = self.clock.now + self.limits.upstream_timeout
         verdict = self._judge(request, self._peer)
         if isinstance(verdict, Forward):
             self._forward(request, verdict)
@@ -210,7 +208,7 @@ class ClientConnection(Paced):
             self._done()
         else:
             self.request = None
-            self.deadline = self.clock.now + self._idle_timeout
+            self.deadline = self.clock.now + self.limits.idle_timeout
 
     def _done(self) -> None:
         """One request is answered: on to the next, or to the end."""
