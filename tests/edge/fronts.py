@@ -113,14 +113,21 @@ async def running_front(
         changes: texts of our configuration, and what stands in their places.
     """
     port = free_port()
+    async with running(COMMANDS[kind](folder, port, gate, platform, *changes), folder, port):
+        yield port
+
+
+@asynccontextmanager
+async def running(command: list[str], folder: Path, port: int) -> AsyncIterator[None]:
+    """A proxy in a process of its own, from when it listens at a port of 127.0.0.1."""
     said = (folder / "said").open("wb")
-    process = subprocess.Popen(COMMANDS[kind](folder, port, gate, platform, *changes), stdout=said, stderr=said)
+    process = subprocess.Popen(command, stdout=said, stderr=said)
     try:
         async with asyncio.timeout(STARTED_WITHIN):
             while not await _answers(port):
                 assert process.poll() is None, (folder / "said").read_text()
                 await asyncio.sleep(0.05)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(10)
