@@ -47,6 +47,8 @@ WORDS: dict[str, str] = {
     "user.password.require-change": N_("An administrator asked for a new password"),
     "user.permissions.set": N_("Your permissions were changed"),
     "user.session.end": N_("An administrator signed you out in one place"),
+    "user.session.lend": N_("An administrator borrowed a session of yours to examine the gateway"),
+    "user.session.give-back": N_("The borrowed session of yours was given back"),
     "user.sign-out": N_("An administrator signed you out everywhere"),
     "user.two-factor.reset": N_("An administrator reset your two-step verification"),
     "user.enrolment-code.create": N_("An administrator made an enrolment code for you"),

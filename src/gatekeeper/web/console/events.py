@@ -51,6 +51,8 @@ SENTENCES: dict[str, Text] = {
     "user.password.require-change": N_("%(who)s required a new password from %(whom)s"),
     "user.permissions.set": N_("%(who)s changed the permissions of %(whom)s"),
     "user.session.end": N_("%(who)s ended a session of %(whom)s"),
+    "user.session.lend": N_("%(who)s borrowed a session of %(whom)s to examine the gateway"),
+    "user.session.give-back": N_("%(who)s gave the borrowed session of %(whom)s back"),
     "user.sign-out": N_("%(who)s signed %(whom)s out everywhere"),
     "user.two-factor.reset": N_("%(who)s reset two-factor authentication of %(whom)s"),
     "user.enrolment-code.create": N_("%(who)s made an enrolment code for %(whom)s"),
