@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": ("demo:demo", "Try it: a small mail platform behind a gateway, on 127.0.0.1 only."),
     "serve": ("serve:serve", "Run the gateway."),
     "config check": ("check:check", "Every fault in a configuration file, each with its place."),
+    "doctor": ("doctor:doctor", "Try to get past the gateway, as an attacker would, and say what to change."),
     "migrate": ("migrate:migrate", "Bring the database to the current schema."),
     "user add": ("users:add", "Add a person."),
     "user list": ("users:list_", "List people."),
