@@ -184,13 +184,8 @@ async def talk(house: House, raw: bytes, *, pieces: list[bytes] | None = None) -
 _ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]*\r\n)*?)\r\n")
 
 
-def statuses(answered: bytes, *, bodyless: frozenset[int] = frozenset()) -> list[int]:
-    """The statuses of the answers that a connection's bytes are, read by the letter.
-
-    Args:
-        answered: all that came.
-        bodyless: positions of answers to ``HEAD``.
-    """
+def statuses(answered: bytes) -> list[int]:
+    """The statuses of the answers that a connection's bytes are. One to ``HEAD`` is known by the end or by the next."""
     found: list[int] = []
     while answered:
         match = _ANSWER.match(answered)
@@ -198,12 +193,12 @@ def statuses(answered: bytes, *, bodyless: frozenset[int] = frozenset()) -> list
         found.append(int(match[1]))
         lengths = re.findall(rb"(?im)^content-length: (\d+)\r$", match[2])
         assert len(lengths) <= 1
-        length = int(lengths[0]) if lengths and len(found) - 1 not in bodyless else 0
         if found[-1] == 100:
             found.pop()
         answered = answered[match.end() :]
-        assert len(answered) >= length
-        answered = answered[length:]
+        if lengths and answered and not answered.startswith(b"HTTP/1.1 "):
+            assert len(answered) >= int(lengths[0])
+            answered = answered[int(lengths[0]) :]
     return found
 
 
