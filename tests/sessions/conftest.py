@@ -57,7 +57,7 @@ def make_session(name: str = "a" * 64, owner: OwnerFacts = ANNA, **changes: Any)
     return replace(session, **changes)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> float:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
     """Wait for a condition; returns how long it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
