@@ -2,8 +2,8 @@
 
 The people are made by the database itself, once: as long as the schema stays the same, later runs find them in
 ``build/bench-people``. Measured are the flows that the pages call, one call after the other, on the embedded PostgreSQL
-as it ships. CPU is what PostgreSQL's session used for each call: where other work shares the machine, that is the figure
-that holds, and the others fall with whatever else runs. Prints a table and writes ``build/bench-people.json``.
+as it ships. CPU is what PostgreSQL's session used for each call: where other work shares the machine, that is the
+figure that holds, and the others fall with whatever else runs. Prints a table and writes ``build/bench-people.json``.
 """
 
 from __future__ import annotations
