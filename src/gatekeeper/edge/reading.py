@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_TRAILERS = 64
 _REQUEST_LINE = 3  # words
-_NOT_PLAIN = frozenset({b"CONNECT", b"TRACE"})
+_PLAIN_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS", b"POST", b"PUT", b"DELETE", b"PROPFIND", b"REPORT"})
 
 
 class _Nothing:
@@ -70,10 +70,7 @@ class RequestReader:
             return None
         first = data.find(b"\n") + 1
         words = data[:first].split(b" ", 3)
-        if len(words) != _REQUEST_LINE or words[2] != b"HTTP/1.1\r\n":
-            return None
-        method, target, _ = words
-        if method in _NOT_PLAIN or not method.isalpha():  # the parser skips line ends before a request
+        if len(words) != _REQUEST_LINE or words[0] not in _PLAIN_METHODS or words[2] != b"HTTP/1.1\r\n":
             return None
         sifted = self._sift(data[first:])
         if sifted is None:
@@ -82,7 +79,7 @@ class RequestReader:
             self._check(data)
         except HttpParserError:
             return None
-        return Request.plain(method, target, sifted)
+        return Request.plain(words[0], words[1], sifted)
 
     def feed(self, data: bytes) -> None:
         """Take bytes in. After a fault they count for nothing."""
