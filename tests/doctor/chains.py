@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import posixpath
+import re
 import ssl
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from gatekeeper.config import Config, RouteConfig
 from gatekeeper.crypto.tokens import Signer, digest, new_token
@@ -45,6 +48,10 @@ class Greeter:
         if self._server is not None:
             self._server.close()
 
+    def _read(self, target: str) -> bytes:
+        """The page that is shown: dot segments are taken out after parameters, as servlet containers do."""
+        return posixpath.normpath(re.sub(r";[^/]*", "", unquote(target))).encode()
+
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -53,7 +60,7 @@ class Greeter:
                 said = {folded(name): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
                 user = said.get(b"xforwardeduser") or b""
                 if user or self.lets_in:
-                    body = b"Hello " + (user or b"stranger")
+                    body = b"Hello %s, this is %s" % (user or b"stranger", self._read(self.targets[-1]))
                     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
                 else:
                     answer = b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n"

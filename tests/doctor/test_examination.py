@@ -13,7 +13,7 @@ from gatekeeper.doctor.findings import Severity
 from gatekeeper.doctor.machine import own_addresses
 from tests.doctor.chains import SIGNER, Greeter, found_in, holes, plan_for, routes_to, trusting
 from tests.edge.conftest import House, config_of, session_of
-from tests.edge.fronts import FRONTS, running_front
+from tests.edge.fronts import FRONTS, free_port, running_front
 
 
 async def edge(build: Any, *, port: int, **server: Any) -> House:
@@ -73,6 +73,51 @@ async def test_a_proxy_that_does_not_ask_is_found(build: Any, greeter: Greeter, 
     async with running_front("nginx", tmp_path, house.port, greeter.port, broken) as port:
         found = await found_in(plan_for(config_for(house), port, tmp_path / "cert.pem", person=None))
     assert any("gatekeeper was not asked" in finding.what for finding in holes(found))
+
+
+async def test_a_proxy_that_lets_a_header_be_taken_off_is_found(build: Any, greeter: Greeter, tmp_path: Path) -> None:
+    house = await edge(build, port=greeter.port, scheme="https", trusted_proxies=trusting("127.0.0.1/32"))
+    broken = ("request_header @no_upgrade -Connection", ""), ("request_header @upgrade Connection Upgrade", "")
+    async with running_front("caddy", tmp_path, house.port, greeter.port, *broken) as port:
+        found = await found_in(plan_for(config_for(house), port, tmp_path / "cert.pem"))
+    assert {(finding.severity, finding.place) for finding in found} == {
+        (Severity.HOLE, "webmail"),
+        (Severity.HOLE, "open"),
+    }
+    assert any("no longer shows anna@example.com" in finding.what for finding in found)
+
+
+async def test_a_proxy_that_asks_about_the_path_that_a_client_names_is_found(
+    build: Any, greeter: Greeter, tmp_path: Path
+) -> None:
+    house = await edge(build, port=greeter.port, scheme="https", trusted_proxies=trusting("127.0.0.1/32"))
+    good = "proxy_set_header X-Forwarded-Uri    $request_uri;"
+    broken = (good, good.replace("$request_uri", "$http_x_forwarded_uri"))
+    async with running_front("nginx", tmp_path, house.port, greeter.port, broken) as port:
+        found = await found_in(plan_for(config_for(house), port, tmp_path / "cert.pem", person=None))
+    assert any("X-Forwarded-Uri" in finding.what and "with 200" in finding.what for finding in holes(found))
+
+
+async def test_an_open_location_beside_the_gate_is_found(build: Any, greeter: Greeter, tmp_path: Path) -> None:
+    house = await edge(build, port=greeter.port, scheme="https", trusted_proxies=trusting("127.0.0.1/32"))
+    gate = "    location / {"
+    broken = (gate, "    location /open { proxy_pass http://platform; proxy_set_header X-Forwarded-User ''; }\n" + gate)
+    async with running_front("nginx", tmp_path, house.port, greeter.port, broken) as port:
+        found = await found_in(plan_for(config_for(house), port, tmp_path / "cert.pem", person=None))
+    assert any(finding.place == "webmail" and "/open/..;/" in finding.what for finding in holes(found))
+
+
+async def test_a_default_host_beside_the_gate_is_found(build: Any, greeter: Greeter, tmp_path: Path) -> None:
+    house = await edge(build, port=greeter.port, scheme="https", trusted_proxies=trusting("127.0.0.1/32"))
+    port, certificate = free_port(), tmp_path / "cert.pem"
+    listen = f"listen 127.0.0.1:{port} ssl"
+    keys = f"ssl_certificate {certificate}; ssl_certificate_key {tmp_path}/key.pem;"
+    default = f"server {{ {listen} default_server; {keys} location / {{ proxy_pass http://platform; }} }}"
+    named, before = "server_name mail.example.com;", "map $http_upgrade $gatekeeper_connection {"
+    broken = (named, f"{listen}; {named}"), (before, f"{default}\n{before}")
+    async with running_front("nginx", tmp_path, house.port, greeter.port, *broken):
+        found = await found_in(plan_for(config_for(house), port, certificate, person=None))
+    assert any("doctor.invalid" in finding.what for finding in holes(found))
 
 
 async def test_a_proxy_that_passes_on_a_clients_address_is_found(build: Any, greeter: Greeter, tmp_path: Path) -> None:

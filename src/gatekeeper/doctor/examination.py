@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gatekeeper.doctor import identity, paths, trust, upstreams
-from gatekeeper.doctor.forgeries import forgeries, harmless, taking_off
+from gatekeeper.doctor.forgeries import forgeries, harmless, other_paths, taking_off
 from gatekeeper.doctor.identity import How, Subject
 from gatekeeper.doctor.machine import addresses_of
 from gatekeeper.doctor.odd_paths import odd_targets
@@ -221,6 +221,7 @@ class Examination:
         found: list[Finding] = []
         for subject in subjects:
             found += await self._forge(page, subject)
+        found += await self._misname(page, subjects[0])
         if not public:
             found += await self._stray(page, subjects[0], open_pages)
         return found
@@ -234,7 +235,7 @@ class Examination:
             return [finding]
         compared = (plain.kind, plain.status) == (again.kind, again.status)
         names = _names(self._plan.config.routes)
-        forged = forgeries(names, self._plan.canary)
+        forged = [*forgeries(names, self._plan.canary), *other_paths(f"{page.site.prefix}/login", self._plan.canary)]
         if subject.who is not None:
             forged.append(taking_off(names, self._plan.canary()))
         visits = await asyncio.gather(*(self._visit(page, forgery, cookie) for forgery in forged))
@@ -255,6 +256,14 @@ class Examination:
         visits = await asyncio.gather(*(self._visit(page, single, cookie) for single in singles))
         found = [identity.effect_of(subject, single, plain, seen) for single, seen in zip(singles, visits, strict=True)]
         return [one for one in found if one is not None] or [effect]
+
+    async def _misname(self, page: Page, subject: Subject) -> list[Finding]:
+        """Ask for a host that nobody has: what answers to it by default may lead to the platform, past the gate."""
+        site = replace(page.site, url=f"{urlsplit(page.site.url).scheme}://{HOST}")
+        forgery = forgeries(_names(self._plan.config.routes), self._plan.canary)[0]
+        seen = await visit(self.wire, site, page.target, forgery)
+        taken = forgery.taken(seen.says)
+        return [identity.judge_host(subject, HOST, taken)] if taken else []
 
     async def _stray(self, page: Page, subject: Subject, open_pages: set[bytes]) -> list[Finding]:
         """Try paths that some server might read as the protected one."""

@@ -1,17 +1,31 @@
-"""Forged identity: the headers that say who is asking, in every spelling that some proxy or platform takes for them."""
+"""Forged headers: those that say who is asking, or for which path, in every spelling that somebody takes for them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
+
+from gatekeeper.domain.headers import SECOND_PATH_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+QUESTION_PATH = ("X-Forwarded-Uri",)
+"""By which proxies say what their question is about."""
+_SECOND_PATHS = tuple(name for name in SECOND_PATH_HEADERS if "Host" not in name)
+
+
+class Claim(Enum):
+    """What forged headers claim, as sentences name it."""
+
+    NAME = "name"
+    PATH = "path"
+
 
 @dataclass(frozen=True, slots=True)
 class Forgery:
-    """Header lines of one request that claim to be somebody who does not exist.
+    """Header lines of one request that claim to be from somebody who does not exist, or for another path.
 
     Attributes:
         about: how the names are spelt, for people: ``"with underscores"``.
@@ -19,6 +33,8 @@ class Forgery:
         canary: a word that is nowhere else in the world; each name's value has it, with a number of its own.
         valued: whether the headers are sent; otherwise they are only named in ``Connection``.
         named: whether ``Connection`` names them.
+        claim: what they claim.
+        pattern: their values, ``{}`` for the mark of each.
     """
 
     about: str
@@ -26,6 +42,8 @@ class Forgery:
     canary: str
     valued: bool = True
     named: bool = False
+    claim: Claim = Claim.NAME
+    pattern: str = "{}"
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -45,10 +63,11 @@ class Forgery:
     def alone(self) -> Iterable[Forgery]:
         """The same with each name by itself."""
         for name in dict.fromkeys(self.names):
-            yield Forgery(self.about, (name,), self.canary, self.valued, self.named)
+            yield replace(self, names=(name,))
 
     def _value(self, at: int) -> str:
-        return f"{self.mark(at)}@doctor.invalid" if "email" in self.names[at].lower() else self.mark(at)
+        value = self.pattern.format(self.mark(at))
+        return f"{value}@doctor.invalid" if "email" in self.names[at].lower() else value
 
 
 def _first(name: str, separator: str) -> str:
@@ -85,6 +104,26 @@ def forgeries(names: Sequence[str], canary: Callable[[], str]) -> list[Forgery]:
         for about, spell in _SPELLINGS
     ]
     return [*spelt, Forgery("named in Connection too", tuple(names), canary(), named=True)]
+
+
+def other_paths(open_path: str, canary: Callable[[], str]) -> list[Forgery]:
+    """Every forgery of the path that is asked for.
+
+    Args:
+        open_path: one that is open to everybody: a proxy that passes the claim on would ask about it instead.
+        canary: a new word at each call.
+    """
+    return [
+        Forgery(
+            about,
+            tuple(spelling for name in names for spelling in spell(name)),
+            canary(),
+            claim=Claim.PATH,
+            pattern=pattern,
+        )
+        for names, pattern in ((QUESTION_PATH, open_path), (_SECOND_PATHS, "/{}"))
+        for about, spell in _SPELLINGS
+    ]
 
 
 def taking_off(names: Sequence[str], canary: str) -> Forgery:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from gatekeeper.doctor.findings import Finding, hole, listed, remark, unclear
+from gatekeeper.doctor.forgeries import Claim
 from gatekeeper.doctor.visiting import Kind
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Effect:
     about: str
     names: tuple[str, ...]
     status: int = 0
+    claim: Claim = Claim.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +115,32 @@ def effect_of(
     """
     taken = forgery.taken(forged.says)
     if taken:
-        return Effect(How.TAKEN, forgery.about, taken)
+        return Effect(How.TAKEN, forgery.about, taken, claim=forgery.claim)
     if not compared or forged.refuses_syntax or plain.kind in {Kind.BROKEN, Kind.NOTHING}:
         return None
+    if forgery.claim is Claim.PATH and forged.status == _FORBIDDEN:
+        return None  # gatekeeper refuses a question that says twice what it is about, and says so by way of the proxy
     names = tuple(name.strip() for name in forgery.names)
     if plain.kind is not forged.kind:
-        return Effect(How.DIFFERS, forgery.about, names, forged.status)
-    if subject.shows(plain) and not subject.shows(forged):
+        return Effect(How.DIFFERS, forgery.about, names, forged.status, forgery.claim)
+    if forgery.claim is Claim.NAME and subject.shows(plain) and not subject.shows(forged):
         return Effect(How.HIDDEN, forgery.about, names)
     return None
 
 
 def judge_effects(subject: Subject, plain: Visit, effects: Iterable[Effect]) -> list[Finding]:
     """Judge what forgeries came to; those of one kind are one finding."""
-    by_kind: dict[tuple[How, int], list[Effect]] = {}
+    by_kind: dict[tuple[How, int, Claim], list[Effect]] = {}
     for effect in effects:
-        by_kind.setdefault((effect.how, effect.status), []).append(effect)
+        by_kind.setdefault((effect.how, effect.status, effect.claim), []).append(effect)
     return [_judge_alike(subject, plain, alike) for alike in by_kind.values()]
+
+
+def judge_host(subject: Subject, host: str, taken: tuple[str, ...]) -> Finding:
+    """A platform took forged names from who asked for a host that nobody has."""
+    what = f"Asked for the host {host}, the chain leads to the platform of {subject.url}, which takes {listed(taken)}."
+    change = "Let the proxy in front refuse hosts that it does not know (nginx: a default_server that returns 421)."
+    return hole(subject.place, what, change)
 
 
 def _judge_alike(subject: Subject, plain: Visit, alike: Sequence[Effect]) -> Finding:
@@ -137,7 +148,8 @@ def _judge_alike(subject: Subject, plain: Visit, alike: Sequence[Effect]) -> Fin
     names = listed(tuple(dict.fromkeys(name for effect in alike for name in effect.names)))
     sent = f"{names} (tried {listed(tuple(effect.about for effect in alike), 12)})"
     if how is How.TAKEN:
-        what = f"{subject.url} took a made-up name from {subject.asker}: whoever sends {sent} is whoever they say."
+        come = "is whoever they say" if alike[0].claim is Claim.NAME else "is shown another page than was judged"
+        what = f"{subject.url} took a made-up {alike[0].claim.value} from {subject.asker}: whoever sends {sent} {come}."
         return hole(subject.place, what, STRIP)
     if how is How.HIDDEN:
         return hole(subject.place, f"{subject.url} no longer shows {subject.asker} to who sends {sent}.", STRIP)
