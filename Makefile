@@ -67,6 +67,12 @@ messages: $(DEV_STAMP) ## Brings the catalogues of templates/locales up to date 
 	  $(BIN)/pybabel -q update -i build/gatekeeper.pot -o $$catalogue -l $$language --ignore-pot-creation-date --no-wrap --no-fuzzy-matching --ignore-obsolete; \
 	done
 
+FUZZ_SECONDS ?= 120
+.PHONY: fuzz
+fuzz: $(DEV_STAMP) ## Fuzzes the reading of heads and of paths, guided by coverage (FUZZ_SECONDS=1800 for half an hour)
+	@$(BIN)/pip install -q --disable-pip-version-check --group fuzz
+	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
 .PHONY: screenshots
 screenshots: $(DEV_STAMP) ## Pictures of every page, light and dark, wide and narrow (SHOTS="--only errors --lang it" for some)
 	$(BIN)/python -m tests.e2e.screenshots $(SHOTS)

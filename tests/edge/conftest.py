@@ -277,6 +277,30 @@ def route_to(port: int, **changes: Any) -> RouteConfig:
     return RouteConfig(**{"name": "webmail", "upstream": Upstream("http", "127.0.0.1", port), **changes})
 
 
+def edge_of(
+    config: Config, app: Any = None, sessions: Sessions | None = None, signer: Signer | None = None
+) -> tuple[Edge, Sessions]:
+    """An edge that was not started, and the sessions that it knows."""
+    known = sessions or Sessions()
+
+    async def nowhere(factory: Any) -> Any:
+        raise OSError("there is no app in this test")
+
+    edge = Edge(
+        config,
+        cache=known,
+        reader=known,
+        policies=lambda: known.policies,
+        sign=lambda claims: f"signed-for-{claims['aud']}",
+        pages=PlainPages(),
+        app=app or nowhere,
+        touch=known.touch,
+        is_ended=lambda session: session.id in known.ended,
+        signer=signer,
+    )
+    return edge, known
+
+
 @pytest.fixture
 async def build() -> AsyncIterator[Callable[..., Awaitable[House]]]:
     """Build an edge from a configuration."""
@@ -285,23 +309,7 @@ async def build() -> AsyncIterator[Callable[..., Awaitable[House]]]:
     async def start(
         config: Config, app: Any = None, sessions: Sessions | None = None, signer: Signer | None = None
     ) -> House:
-        known = sessions or Sessions()
-
-        async def nowhere(factory: Any) -> Any:
-            raise OSError("there is no app in this test")
-
-        edge = Edge(
-            config,
-            cache=known,
-            reader=known,
-            policies=lambda: known.policies,
-            sign=lambda claims: f"signed-for-{claims['aud']}",
-            pages=PlainPages(),
-            app=app or nowhere,
-            touch=known.touch,
-            is_ended=lambda session: session.id in known.ended,
-            signer=signer,
-        )
+        edge, known = edge_of(config, app, sessions, signer)
         edges.append(edge)
         listening = listen_on(config.server.listen)
         await edge.start([listening])

@@ -42,6 +42,30 @@ class Wrong(Exception):
     """An upstream that takes nothing but the letter of RFC 9112 would not have taken this."""
 
 
+def by_the_letter(head: bytes) -> tuple[bytes, bytes, dict[bytes, bytes]]:
+    """Method, target and headers (names in lower case) of a head, its empty line included.
+
+    Raises:
+        Wrong: it is not exactly one head.
+    """
+    first, *lines = head[:-4].split(b"\r\n")
+    request_line = _REQUEST_LINE.fullmatch(first)
+    if request_line is None:
+        raise Wrong(f"request line {first!r}")
+    fields: dict[bytes, bytes] = {}
+    for line in lines:
+        parts = _LINE.fullmatch(line)
+        if parts is None:
+            raise Wrong(f"header line {line!r}")
+        name = parts[1].lower()
+        if name in fields and name in _ONCE:
+            raise Wrong(f"twice: {line!r}")
+        fields[name] = parts[2] or b""
+    if b"host" not in fields:
+        raise Wrong("no host")
+    return request_line[1], request_line[2], fields
+
+
 @dataclasses.dataclass
 class Got:
     """One request as the upstream got it. ``raw`` is all of it, its chunks made one and its name taken out."""
@@ -80,24 +104,10 @@ class Witness:
 
     async def _read(self, reader: asyncio.StreamReader) -> Got:
         head = await reader.readuntil(b"\r\n\r\n")
-        first, *lines = head[:-4].split(b"\r\n")
-        request_line = _REQUEST_LINE.fullmatch(first)
-        if request_line is None:
-            raise Wrong(f"request line {first!r}")
-        fields: dict[bytes, bytes] = {}
-        for line in lines:
-            parts = _LINE.fullmatch(line)
-            if parts is None:
-                raise Wrong(f"header line {line!r}")
-            name = parts[1].lower()
-            if name in fields and name in _ONCE:
-                raise Wrong(f"twice: {line!r}")
-            fields[name] = parts[2] or b""
-        if b"host" not in fields:
-            raise Wrong("no host")
+        method, target, fields = by_the_letter(head)
         body, framed = await self._body(reader, fields)
         raw = re.sub(rb"X-Request-Id: [^\r]*", b"X-Request-Id: *", head) + framed
-        return Got(request_line[1], request_line[2], fields, head, body, raw)
+        return Got(method, target, fields, head, body, raw)
 
     @staticmethod
     async def _body(reader: asyncio.StreamReader, fields: dict[bytes, bytes]) -> tuple[bytes, bytes]:

@@ -639,6 +639,7 @@ TURNS = {
         sent(b"GET /", b"Cookie: a=b; c=d"),
     ),
     "cookie: two lines": passed(get(b"Cookie: a=b", b"X-A: b"), sent(b"GET /", b"X-A: b", b"Cookie: a=b")),
+    "cookie: spaces around": passed(get(b"Cookie: \t a=b \t"), sent(b"GET /", b"Cookie: a=b")),
     "cookie: tab and high bytes": passed(get(b"Cookie: a=\t\xff"), sent(b"GET /", b"Cookie: a=\t\xff")),
 }
 

@@ -150,7 +150,7 @@ class RequestReader:
             request.host = value.strip(b" \t")
             request.hosts += 1
         elif key == b"cookie":
-            request.cookies = (*request.cookies, value)
+            request.cookies = (*request.cookies, value.rstrip(b" \t"))
         elif key == b"connection":
             request.connection = (*request.connection, value)
         elif key == b"content-length":

@@ -1,0 +1,31 @@
+"""The targets of ``make fuzz`` on the raw-bytes suite, and on what fuzzing found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.edge.raw_requests import REQUESTS
+from tests.fuzz.targets import heads, paths
+
+ROWS = [row.data for family in REQUESTS.values() for row in family.values()]
+FOUND_IN_HEADS: list[bytes] = []
+FOUND_IN_PATHS: list[bytes] = []
+
+
+@pytest.mark.parametrize("at", [0, 0x55, 0xAA, 0xFF])
+def test_every_row_keeps_the_rules_of_heads(at: int) -> None:
+    for row in ROWS:
+        heads(bytes([at]) + row)
+
+
+def test_every_target_keeps_the_rules_of_paths() -> None:
+    for row in ROWS:
+        if row.count(b" "):
+            paths(row.split(b" ")[1])
+
+
+def test_what_fuzzing_found_stays_mended() -> None:
+    for data in FOUND_IN_HEADS:
+        heads(data)
+    for data in FOUND_IN_PATHS:
+        paths(data)
