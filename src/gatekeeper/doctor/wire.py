@@ -12,7 +12,7 @@ import httptools
 if TYPE_CHECKING:
     import ssl
 
-PATIENCE = 15.0
+PATIENCE = 10.0
 AT_ONCE = 4
 _LARGEST = 2 * 1_048_576
 _PIECE = 65_536
