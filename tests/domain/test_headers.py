@@ -221,3 +221,19 @@ def test_a_chain_of_proxies_is_named_in_order():
 )
 def test_the_clients_own_scheme_is_the_first_of_the_list(values, proto):
     assert reported_proto(values, "http") == proto
+
+
+@pytest.mark.parametrize(
+    ("values", "reporters", "proto"),
+    [
+        (["https,http"], 2, "https"),
+        (["https", "http"], 2, "https"),
+        (["http, https"], 1, "https"),  # the client began the list
+        (["http, https, http"], 2, "https"),
+        (["https"], 3, "https"),  # one of three says it
+        (["https,http"], 0, "https"),
+        (["http,"], 1, "http"),
+    ],
+)
+def test_what_stands_before_the_trusted_proxies_own_words_is_not_believed(values, reporters, proto):
+    assert reported_proto(values, "http", reporters) == proto

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import ipaddress
 import json
 import time
 from typing import Any
@@ -18,6 +19,7 @@ from gatekeeper.domain.headers import IdentityHeaders
 from gatekeeper.domain.model import PasswordPolicy, Policies
 from tests.edge.conftest import (
     HOST,
+    TOKEN,
     House,
     Recorder,
     anna,
@@ -219,8 +221,6 @@ async def test_a_master_password_replaces_the_clients_authorization(build: Any, 
 
 
 async def test_forwarded_lines_are_ours_unless_the_peer_is_trusted(build: Any, recorder: Recorder) -> None:
-    import ipaddress
-
     lines = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: http", "X-Request-Id: abc", "X-Real-IP: 10.0.0.1")
     house = await build(config_of(route_to(recorder.port)))
     house.sessions.add(session_of())
@@ -243,8 +243,6 @@ async def test_forwarded_lines_are_ours_unless_the_peer_is_trusted(build: Any, r
 async def test_a_trusted_proxy_that_passes_on_another_spelling_does_not_speak_for_the_client(
     build: Any, recorder: Recorder
 ) -> None:
-    import ipaddress
-
     trusted = TrustedProxies([ipaddress.ip_network("127.0.0.0/8")])
     house = await build(config_of(route_to(recorder.port), trusted_proxies=trusted))
     house.sessions.add(session_of())
@@ -255,6 +253,37 @@ async def test_a_trusted_proxy_that_passes_on_another_spelling_does_not_speak_fo
         assert recorder.header("x-real-ip") == ["203.0.113.9"]
         assert recorder.header("x-forwarded-proto") == ["https"]
         assert recorder.header("x-forwarded-host") == [HOST]
+
+
+@pytest.mark.parametrize(
+    ("lines", "seen"),
+    [
+        (("X-Forwarded-Proto: https,http", "X-Forwarded-For: 203.0.113.9, 127.0.0.2"), "https"),
+        (("X-Forwarded-Proto: https", "X-Forwarded-Proto: http", "X-Forwarded-For: 203.0.113.9, 127.0.0.2"), "https"),
+        (("X-Forwarded-Proto: https,http",), "https"),
+        (("X-Forwarded-Proto: http, https", "X-Forwarded-For: 192.0.2.1, 203.0.113.9"), "https"),
+        (("X-Forwarded-Proto: javascript", "X-Forwarded-For: 203.0.113.9"), "http"),
+    ],
+)
+async def test_a_chain_of_trusted_proxies_tells_the_scheme_that_the_client_sees(
+    build: Any, recorder: Recorder, lines: tuple[str, ...], seen: str
+) -> None:
+    """On the platform, and on our own pages, whose cookies follow it; from others it counts for nothing."""
+    trusted = TrustedProxies([ipaddress.ip_network("127.0.0.0/8")])
+    for proxies, scheme in ((trusted, seen), (TrustedProxies(), "http")):
+
+        async def to_recorder(factory: Any) -> Any:
+            _, made = await asyncio.get_running_loop().create_connection(factory, "127.0.0.1", recorder.port)
+            return made
+
+        config = config_of(route_to(recorder.port), trusted_proxies=proxies, scheme="http", port=80)
+        house = await build(config, app=to_recorder)
+        house.sessions.add(session_of())
+        cookie = f"{config.server.cookies.session}={TOKEN}"
+        assert (await house.ask(request("/", *lines, cookie=cookie))).status == 200
+        assert recorder.header("x-forwarded-proto") == [scheme]
+        assert (await house.ask(request("/gatekeeper/login", *lines))).status == 200
+        assert recorder.header("x-gatekeeper-scheme") == [scheme]
 
 
 async def test_polling_does_not_renew_and_people_do(build: Any, recorder: Recorder) -> None:

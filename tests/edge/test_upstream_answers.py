@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog
 
 from gatekeeper.config import Limits
 from tests.edge.conftest import HOST, House, Recorder, config_of, read_all, read_answer, request, route_to, session_of
@@ -172,6 +173,16 @@ async def test_a_malformed_answer_is_a_502_and_its_connection_is_not_reused(
         assert (await read_answer(reader)).status == 502
     writer.close()
     assert connections == 2
+
+
+async def test_a_control_byte_in_a_cookie_is_logged_by_the_name_of_its_header(build: Any, upstream_server: Any) -> None:
+    talk = says(b"HTTP/1.1 200 OK\r\nX-A: b\r\nSet-Cookie: secret=\x01\r\nContent-Length: 0\r\n\r\n")
+    house = await house_before(build, upstream_server, talk)
+    with structlog.testing.capture_logs() as logged:
+        assert (await house.ask(request())).status == 502
+    (line,) = [entry for entry in logged if entry["event"] == "upstream.malformed"]
+    assert line["header"] == "Set-Cookie"
+    assert "secret" not in str(line)
 
 
 async def test_what_comes_after_an_answer_reaches_nobody(build: Any, upstream_server: Any) -> None:

@@ -273,13 +273,17 @@ def _node(address: str) -> str:
     return address if address[:1].isdigit() else "unknown"
 
 
-def reported_proto(values: Iterable[str], default: str) -> str:
-    """The scheme that trusted proxies report: the client's own, which is the first of a list.
+def reported_proto(values: Iterable[str], default: str, reporters: int = 0) -> str:
+    """The scheme that trusted proxies report: the client's own, which the farthest of them saw.
+
+    That is the first of a list, unless somebody whom nobody trusts began the list.
 
     Args:
         values: every ``X-Forwarded-Proto`` header, in order.
         default: where none reports a scheme that there is.
+        reporters: how many proxies are trusted on the way; 0 where that is not known.
     """
     listed = [item.strip().lower() for value in values for item in value.split(",")]
-    first = {"wss": "https", "ws": "http"}.get(listed[0], listed[0]) if listed else ""
-    return first if first in {"http", "https"} else default
+    seen = listed[max(0, len(listed) - reporters) if reporters else 0] if listed else ""
+    scheme = {"wss": "https", "ws": "http"}.get(seen, seen)
+    return scheme if scheme in {"http", "https"} else default

@@ -93,7 +93,7 @@ class Peer:
         proxies = self._server.trusted_proxies
         listed = reported(said.get(b"x-forwarded-for", ()), said.get(b"forwarded", ()))
         chain = tuple(hop for hop in proxies.hops(self.address, listed) if hop != UNIX) or (_NOBODY,)
-        scheme = reported_proto(said.get(b"x-forwarded-proto", ()), self._server.scheme)
+        scheme = reported_proto(said.get(b"x-forwarded-proto", ()), self._server.scheme, len(chain) - 1)
         host = request.host or b""
         hosts = [item.strip() for value in said.get(b"x-forwarded-host", ()) for item in value.split(",")]
         if hosts and hosts[0]:

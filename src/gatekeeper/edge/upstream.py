@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from gatekeeper.edge.pool import Pool
 
 log = structlog.get_logger()
+
+_CONTROLLED = re.compile(rb"^([!-9;-~]+)[ \t]*:.*[^\t\r\n\x20-\x7e\x80-\xff]", re.MULTILINE)
+"""A header line with a control byte: the parser refuses it without saying which."""
 
 
 class Taker(Protocol):
@@ -81,11 +85,11 @@ class UpstreamConnection(Paced):
         except HttpParserUpgrade as upgrade:
             taker.switched(self, data[upgrade.args[0] :])
         except (HttpParserError, MalformedResponse) as error:
-            self._malformed(taker, error)
+            self._malformed(taker, error, data)
         else:
             taker.deliver(self)
 
-    def _malformed(self, taker: Taker, error: Exception) -> None:
+    def _malformed(self, taker: Taker, error: Exception, data: bytes) -> None:
         reader = self.reader
         cause = error.__context__ if isinstance(error.__context__, MalformedResponse) else error
         if reader.complete and not reader.switched:  # a 101 that names no protocol is no answer
@@ -93,7 +97,9 @@ class UpstreamConnection(Paced):
             taker.deliver(self)
             return
         last = reader.lines[-2][2:-2].decode("ascii", "replace") if reader.lines else None
-        log.warning("upstream.malformed", upstream=self._pool.name, reason=str(cause), after_header=last)
+        controlled = _CONTROLLED.search(data) if not reader.head else None
+        header = None if controlled is None else controlled.group(1).decode("ascii")
+        log.warning("upstream.malformed", upstream=self._pool.name, reason=str(cause), header=header, after_header=last)
         taker.failed(self, "malformed")
 
     def connection_lost(self, exc: Exception | None) -> None:
