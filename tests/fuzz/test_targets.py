@@ -8,7 +8,9 @@ from tests.edge.raw_requests import REQUESTS
 from tests.fuzz.targets import heads, paths
 
 ROWS = [row.data for family in REQUESTS.values() for row in family.values()]
-FOUND_IN_HEADS: list[bytes] = []
+FOUND_IN_HEADS = [
+    b"\x80GET / HTTP/1.1\r\nHost: mail.example.com\r\n$Cookie: \t a=b \t\r\n\r\n",
+]
 FOUND_IN_PATHS: list[bytes] = []
 
 

@@ -165,7 +165,7 @@ class RequestReader:
             request.service_worker = True
             request.lines += (b"\r\n" + name + b": ", value)
         elif key not in HOP_BY_HOP:
-            request.stripped = (*request.stripped, (name, value))
+            request.stripped = (*request.stripped, (name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         request = self._request
