@@ -54,8 +54,9 @@ def doctor(
     """Try to get past the gateway, as an attacker would, and say what got through and what to change.
 
     Sends forged identity, odd paths and made-up addresses through the real chain, and requests straight to the
-    platforms. Only GET is sent, and nothing is changed. Run it where the gateway runs: it needs the secret key. Ends
-    with 0 where nothing got through, with 1 where something did or could not be told.
+    platforms. Only GET is sent; a platform that takes a made-up name may keep it: they all begin with gkdoctor. Run it
+    where the gateway runs, for it needs the secret key. Ends with 0 where nothing got through, with 1 where something
+    did or could not be told.
     """
     found = read_config(config)
     where = _url(url or found.server.public_url)

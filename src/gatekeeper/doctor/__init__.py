@@ -3,5 +3,5 @@
 Three kinds of files. Some say what is sent: forgeries, odd paths, ways past the gate; they are values. Some judge what
 came back: pure functions from answers to findings, each a sentence that says what got through and one that says what to
 change. Two do the talking: ``wire`` sends bytes as they are, which no client library would, and ``examination`` puts
-all in order. Nothing here changes anything: only GET is ever sent, and nothing is read but what an answer shows.
+all in order. Only GET is ever sent, and nothing is read but what an answer shows.
 """

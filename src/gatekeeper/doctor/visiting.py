@@ -86,6 +86,7 @@ class Site:
             f"Host: {self.host}",
             "Accept: text/html,*/*",
             "User-Agent: gatekeeper-doctor",
+            "Cache-Control: no-store",  # what a platform says to a made-up name is for nobody else to see
         ]
         sent = [f"Cookie: {cookies}"] if cookies else []
         return "\r\n".join([*head, *sent, *lines, "", ""]).encode()
