@@ -14,7 +14,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["gatekeeper.edge", "gatekeeper.domain"]):
+with atheris.instrument_imports(include=["gatekeeper.edge", "gatekeeper.domain", "tests.fuzz"]):
     from tests.edge.raw_requests import REQUESTS
     from tests.fuzz.targets import TARGETS
 
