@@ -120,6 +120,20 @@ async def test_a_default_host_beside_the_gate_is_found(build: Any, greeter: Gree
     assert any("doctor.invalid" in finding.what for finding in holes(found))
 
 
+async def test_a_listener_without_tls_beside_the_gate_is_found(build: Any, greeter: Greeter, tmp_path: Path) -> None:
+    house = await edge(build, port=greeter.port, scheme="https", trusted_proxies=trusting("127.0.0.1/32"))
+    clear, before = free_port(), "map $http_upgrade $gatekeeper_connection {"
+    listener = f"server {{ listen 127.0.0.1:{clear}; location / {{ proxy_pass http://platform; }} }}\n"
+    async with running_front("nginx", tmp_path, house.port, greeter.port, (before, listener + before)) as port:
+        plan = plan_for(config_for(house), port, tmp_path / "cert.pem", person=None, clear_port=clear)
+        found = await found_in(plan)
+    assert {(finding.severity, finding.place) for finding in found} == {
+        (Severity.HOLE, "webmail"),
+        (Severity.HOLE, "open"),
+    }
+    assert all("without TLS" in finding.what for finding in found)
+
+
 async def test_a_proxy_that_passes_on_a_clients_address_is_found(build: Any, greeter: Greeter, tmp_path: Path) -> None:
     house = await edge(build, port=greeter.port, scheme="https", trusted_proxies=trusting("127.0.0.1/32"))
     good = "proxy_set_header X-Forwarded-For   $remote_addr;"
@@ -208,8 +222,15 @@ async def test_a_platform_that_is_down_is_unclear(build: Any) -> None:
 
 async def test_pages_that_are_named_are_looked_at_too(build: Any, greeter: Greeter) -> None:
     house = await edge(build, port=greeter.port)
-    assert await found_in(plan_for(config_for(house), house.port, pages=("/whoami", "/x/../y"))) == []
+    assert await found_in(plan_for(config_for(house), house.port, pages=("/whoami",))) == []
     assert set(greeter.targets) == {"/", "/open", "/whoami"}
+
+
+async def test_a_page_that_belongs_to_no_route_is_said(build: Any, greeter: Greeter) -> None:
+    house = await edge(build, port=greeter.port)
+    pages = ("/x/../y", "/gatekeeper/account")
+    found = await found_in(plan_for(config_for(house), house.port, pages=pages, person=None))
+    assert [(finding.severity, finding.place) for finding in found] == [(Severity.UNCLEAR, "--page")] * 2
 
 
 async def test_what_is_looked_at_is_told(build: Any, greeter: Greeter) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _CONNECT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+)(?::([0-9]{1,5}))?")
 _SHORTEST_SIGN = 4
+_HTTP, _HTTPS = 80, 443
 _STYLES = {"GOT THROUGH": "bold red", "UNCLEAR": "bold yellow", "remark": "bold"}
 
 
@@ -79,6 +80,7 @@ def doctor(
             person=whose,
             pages=tuple(target if target.startswith("/") else f"/{target}" for target in page or ()),
             own=own_addresses(),
+            clear_port=_HTTP if to is None and urlsplit(where).port in {None, _HTTPS} else None,
         )
 
     async def work(services: Services, actor: Actor, now: float) -> tuple[Examination, list[Finding]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gatekeeper.doctor import identity, paths, trust, upstreams
+from gatekeeper.doctor.findings import unclear
 from gatekeeper.doctor.forgeries import forgeries, harmless, other_paths, taking_off
 from gatekeeper.doctor.identity import How, Subject
 from gatekeeper.doctor.machine import addresses_of
@@ -63,6 +64,7 @@ class Plan:
         person: whose session is used, if anybody's.
         pages: further pages to look at.
         own: the addresses of this machine.
+        clear_port: where the chain may answer without TLS too; ``None``: that is not looked at.
     """
 
     config: Config
@@ -74,6 +76,7 @@ class Plan:
     person: Person | None = None
     pages: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    clear_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Examination:
         total = 1 + len(pages) + len(approached)
         self._progress("what is believed", 0, total)
         found = trust.judge_networks(plan.config.server.trusted_proxies)
+        found += self._astray()
         found += await self._look_at_trust()
         open_pages = await self._open_pages(pages)
         for done, page in enumerate(pages, 1):
@@ -149,13 +153,26 @@ class Examination:
             found.setdefault((page.site.url, route.upstream, route.access, tuple(route.headers)), page)
         site = self._site(None)
         for target in self._plan.pages:
-            try:
-                leads = self._router.match(site.host, target.partition("?")[0].encode())
-            except (AmbiguousPath, LookupError):
-                continue
-            if leads is not None and leads is not APP:
-                found[target] = Page(leads, site, target)
+            route_there = self._route_of(site, target)
+            if route_there is not None:
+                found[target] = Page(route_there, site, target)
         return list(found.values())
+
+    def _route_of(self, site: Site, target: str) -> RouteConfig | None:
+        try:
+            leads = self._router.match(site.host, target.partition("?")[0].encode())
+        except (AmbiguousPath, LookupError):
+            return None
+        return None if leads is APP else leads
+
+    def _astray(self) -> list[Finding]:
+        """The pages that were named and that no route has."""
+        site = self._site(None)
+        return [
+            unclear("--page", f"{site.url}{target} belongs to no route.", "Name a page of a platform.")
+            for target in self._plan.pages
+            if self._route_of(site, target) is None
+        ]
 
     async def _open_pages(self, pages: Sequence[Page]) -> set[bytes]:
         found = set()
@@ -222,6 +239,7 @@ class Examination:
         for subject in subjects:
             found += await self._forge(page, subject)
         found += await self._misname(page, subjects[0])
+        found += await self._go_in_the_clear(page, subjects[0])
         if not public:
             found += await self._stray(page, subjects[0], open_pages)
         return found
@@ -264,6 +282,16 @@ class Examination:
         seen = await visit(self.wire, site, page.target, forgery)
         taken = forgery.taken(seen.says)
         return [identity.judge_host(subject, HOST, taken)] if taken else []
+
+    async def _go_in_the_clear(self, page: Page, subject: Subject) -> list[Finding]:
+        """Ask without TLS: what answers there may have been forgotten."""
+        port, url = self._plan.clear_port, urlsplit(page.site.url)
+        if port is None or url.scheme != "https":
+            return []
+        site = replace(page.site, url=f"http://{url.netloc}", place=Place(page.site.place.host, port))
+        forgery = forgeries(_names(self._plan.config.routes), self._plan.canary)[0]
+        seen = await visit(self.wire, site, page.target, forgery)
+        return identity.judge_in_the_clear(subject, site.url + page.target, seen, forgery.taken(seen.says))
 
     async def _stray(self, page: Page, subject: Subject, open_pages: set[bytes]) -> list[Finding]:
         """Try paths that some server might read as the protected one."""

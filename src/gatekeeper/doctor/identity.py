@@ -143,6 +143,17 @@ def judge_host(subject: Subject, host: str, taken: tuple[str, ...]) -> Finding:
     return hole(subject.place, what, change)
 
 
+def judge_in_the_clear(subject: Subject, url: str, seen: Visit, taken: tuple[str, ...]) -> list[Finding]:
+    """What came of asking for a page without TLS, with forged names."""
+    change = "Let the proxy in front do nothing there but redirect to https."
+    if taken:
+        what = f"Asked without TLS, {url} leads to the platform, which takes {listed(taken)}."
+        return [hole(subject.place, what, change)]
+    if seen.kind is Kind.OPEN and not subject.public:
+        return [hole(subject.place, f"Asked without TLS, {url} opened to nobody: gatekeeper was not asked.", change)]
+    return []
+
+
 def _judge_alike(subject: Subject, plain: Visit, alike: Sequence[Effect]) -> Finding:
     how, status = alike[0].how, alike[0].status
     names = listed(tuple(dict.fromkeys(name for effect in alike for name in effect.names)))
