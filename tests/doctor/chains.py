@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from gatekeeper.config import Config, RouteConfig
 from gatekeeper.crypto.tokens import Signer, digest, new_token
-from gatekeeper.doctor.examination import Examination, Person, Plan
+from gatekeeper.doctor.examination import Examination
 from gatekeeper.doctor.findings import Finding, Severity
+from gatekeeper.doctor.plan import Person, Plan
 from gatekeeper.domain.access import PUBLIC
 from gatekeeper.domain.addresses import TrustedProxies
 from gatekeeper.domain.headers import IdentityHeaders, folded

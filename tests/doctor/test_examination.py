@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.doctor.examination import Examination, Unreachable
+from gatekeeper.doctor.belief import Unreachable
+from gatekeeper.doctor.examination import Examination
 from gatekeeper.doctor.findings import Severity
 from gatekeeper.doctor.machine import own_addresses
 from tests.doctor.chains import SIGNER, Greeter, found_in, holes, plan_for, routes_to, trusting

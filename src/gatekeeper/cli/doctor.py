@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from gatekeeper.config import Config
     from gatekeeper.crypto.tokens import Signer
-    from gatekeeper.doctor.examination import Examination, Person, Plan
+    from gatekeeper.doctor.examination import Examination
     from gatekeeper.doctor.findings import Finding
+    from gatekeeper.doctor.plan import Person, Plan
     from gatekeeper.flows.acting import Actor
     from gatekeeper.flows.services import Services
 
@@ -66,8 +67,8 @@ def doctor(
 
     def plan(signer: Signer, whose: Person | None = None) -> Plan:
         from gatekeeper.crypto.tokens import digest, new_token
-        from gatekeeper.doctor.examination import Plan
         from gatekeeper.doctor.machine import own_addresses
+        from gatekeeper.doctor.plan import Plan
         from gatekeeper.edge.doctor import proof
 
         return Plan(
@@ -84,7 +85,7 @@ def doctor(
         )
 
     async def work(services: Services, actor: Actor, now: float) -> tuple[Examination, list[Finding]]:
-        from gatekeeper.doctor.examination import Person
+        from gatekeeper.doctor.plan import Person
         from gatekeeper.flows import lending
 
         del now
@@ -105,7 +106,8 @@ async def _examine(plan: Plan) -> tuple[Examination, list[Finding]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from gatekeeper.doctor.examination import Examination, Unreachable
+    from gatekeeper.doctor.belief import Unreachable
+    from gatekeeper.doctor.examination import Examination
 
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
