@@ -127,10 +127,11 @@ async def test_the_same_bytes_in_every_fragmentation_give_the_same_result(
     assert await outcome(watched, singly(raw) if at is None else cut(raw, at), breathe=breathe) == whole
 
 
-async def test_every_row_byte_by_byte_gives_what_it_gives_in_one_piece(
+async def test_every_row_by_itself_or_byte_by_byte_gives_what_it_gives_in_one_piece(
     watched: tuple[House, Witness, Verdicts], subtests: pytest.Subtests
 ) -> None:
     for name, raw in ROWS.items():
         with subtests.test(name):
             whole = await outcome(watched, [raw + SENTINEL])
             assert await outcome(watched, singly(raw + SENTINEL)) == whole
+            assert await outcome(watched, [raw, SENTINEL], breathe=True) == whole  # the short way, if it is plain

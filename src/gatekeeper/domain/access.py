@@ -72,7 +72,9 @@ Verdict = Allow | SignIn | Owes | Forbid
 ALLOWED = Allow(known=True)
 ALLOWED_UNKNOWN = Allow(known=False)
 SIGN_IN = SignIn()
-NOT_IN_GROUP = Forbid(N_("This part is open to certain groups only, and you are in none of them. If you need it, ask your administrator."))
+NOT_IN_GROUP = Forbid(
+    N_("This part is open to certain groups only, and you are in none of them. If you need it, ask your administrator.")
+)
 
 
 def decide(access: Access, session: Session | None, owed: Step | None) -> Verdict:
