@@ -239,6 +239,7 @@ CHUNKINGS = {
     "trailer: no colon": chunks(b"0\r\nGET / HTTP/1.1\r\n\r\n"),
     "trailer: space before the colon": chunks(b"0\r\nX : a\r\n\r\n"),
     "trailer: NUL": chunks(b"0\r\nX: a\0\r\n\r\n"),
+    "trailer: too many": refused(post(TE, body=b"0\r\n" + b"X: a\r\n" * 66 + b"\r\n"), 431),
     "chunk: upper case": passed(
         post(TE, body=b"A\r\n0123456789\r\n0\r\n\r\n"), sent(b"POST /", framing=TE, body=chunked(b"0123456789"))
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable
 from functools import cache
@@ -150,7 +149,7 @@ def bare(path: bytes) -> bytes:
 
 
 def merged(path: bytes) -> bytes:
-    return posixpath.normpath(b"/" + path.lstrip(b"/"))
+    return re.sub(rb"//+", b"/", path)
 
 
 READERS: tuple[Callable[[bytes], bytes], ...] = (

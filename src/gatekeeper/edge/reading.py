@@ -91,10 +91,15 @@ class RequestReader:
         except HttpParserUpgrade as upgrade:
             self._upgrade(data[upgrade.args[0] :])
         except HttpParserError:
-            self._end(MALFORMED)
-        trailers = self._request.trailers
-        if self.pending > self._head_bytes or (self.pending and trailers and len(trailers) > 2 * _MOST_TRAILERS):
+            self._end(OVERLONG if self._trails_on else MALFORMED)
+        if self.pending > self._head_bytes or (self.pending and self._trails_on):
             self._end(OVERLONG)
+
+    @property
+    def _trails_on(self) -> bool:
+        """Whether more trailers have come than a body may have."""
+        trailers = self._request.trailers
+        return trailers is not None and len(trailers) > 2 * _MOST_TRAILERS
 
     def _end(self, fault: Fault) -> None:
         """Read nothing more: the request at hand, which nobody gets to see, never completes."""
@@ -193,6 +198,8 @@ class RequestReader:
         self.pending = 0
 
     def on_message_complete(self) -> None:
+        if self._trails_on:
+            raise ValueError("too many trailers")
         self._request.complete = True
         self.pending = 0
 
