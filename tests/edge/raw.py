@@ -42,6 +42,12 @@ class Wrong(Exception):
     """An upstream that takes nothing but the letter of RFC 9112 would not have taken this."""
 
 
+def is_line(line: bytes) -> bool:
+    """Whether this is one header line by the letter, but for what is optional between name and value."""
+    name, colon, value = line.partition(b":")
+    return _LINE.fullmatch(name + colon + b" " + value.strip(b" \t")) is not None
+
+
 def by_the_letter(head: bytes) -> tuple[bytes, bytes, dict[bytes, bytes]]:
     """Method, target and headers (names in lower case) of a head, its empty line included.
 

@@ -128,6 +128,9 @@ ANSWERS = {
         OK + TE + b"\r\n2\r\nok\r\n0\r\nSet-Cookie: __Host-gatekeeper=evil\r\nClear-Site-Data: *\r\nX-T: 1\r\n\r\n",
         absent=(b"evil", b"Clear-Site-Data"),
     ),
+    "trailer: none from an answer after it": ok(
+        OK + TE + b"\r\n" + CHUNKS + b"HTTP/1.1 200 evil\r\nX-Evil: evil\r\n\r\n", again=False, absent=(b"evil",)
+    ),
     "trailer: folded": Said(OK + TE + b"\r\n2\r\nok\r\n0\r\nX: a\r\n b\r\n\r\n"),
     "trailer: folded, later": cut(OK + TE + b"\r\n", b"2\r\nok\r\n0\r\nX: a\r\n b\r\n\r\n"),
     "trailer: bare LF": Said(OK + TE + b"\r\n2\r\nok\r\n0\r\nX: a\n\r\n"),

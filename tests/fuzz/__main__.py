@@ -15,6 +15,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["gatekeeper.edge", "gatekeeper.domain", "tests.fuzz"]):
+    from tests.edge.raw_answers import ANSWERS
     from tests.edge.raw_requests import REQUESTS
     from tests.fuzz.targets import TARGETS
 
@@ -31,11 +32,15 @@ WORDS = {
         " HTTP/1.1",
         "\\x0d\\x0a",
     ),
+    "answers": ("Content-Length: ", "Transfer-Encoding: chunked", "HTTP/1.1 200 OK", "Set-Cookie: ", "\\x0d\\x0a"),
     "paths": ("%2f", "%2e", "%5c", "%25", "/gatekeeper", "/open/inner", "/..", ";", "//"),
 }
 
 
 def seeds(target: str) -> list[bytes]:
+    if target == "answers":
+        said = [row.data + row.later for row in ANSWERS.values() if len(row.data) < LONGEST]
+        return [bytes([at]) + row for row in said for at in (0, 0x81, 0xFF)]
     rows = [row.data for family in REQUESTS.values() for row in family.values() if len(row.data) < LONGEST]
     if target == "heads":
         return [bytes([at]) + row for row in rows for at in (0, 0x80, 0xFF)]

@@ -22,6 +22,7 @@ from gatekeeper.edge.reading import RequestReader
 from gatekeeper.edge.sieve import Lines, Sieve
 from tests.edge.conftest import HOST, config_of, edge_of, route_to, session_of
 from tests.edge.raw import Wrong, by_the_letter
+from tests.fuzz.answers import answers
 
 HEAD_BYTES = 4_096
 HEADER_COUNT = 20
@@ -191,4 +192,4 @@ def paths(data: bytes) -> None:
     assert not re.search(rb"(^|/)\.\.?(/|$)", unquote_to_bytes(unquote_to_bytes(path)))
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"heads": heads, "paths": paths}
+TARGETS: dict[str, Callable[[bytes], None]] = {"heads": heads, "answers": answers, "paths": paths}

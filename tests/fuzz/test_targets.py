@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.edge.raw_answers import ANSWERS
 from tests.edge.raw_requests import REQUESTS
+from tests.fuzz.answers import answers
 from tests.fuzz.targets import heads, paths
 
 ROWS = [row.data for family in REQUESTS.values() for row in family.values()]
@@ -19,6 +21,12 @@ FOUND_IN_PATHS: list[bytes] = []
 def test_every_row_keeps_the_rules_of_heads(at: int) -> None:
     for row in ROWS:
         heads(bytes([at]) + row)
+
+
+@pytest.mark.parametrize("at", [0, 0x56, 0xAA, 0xFF])
+def test_every_answer_keeps_the_rules_of_answers(at: int) -> None:
+    for row in ANSWERS.values():
+        answers(bytes([at]) + row.data + row.later)
 
 
 def test_every_target_keeps_the_rules_of_paths() -> None:

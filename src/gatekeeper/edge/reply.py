@@ -160,9 +160,12 @@ class ResponseReader:
             self.surplus = True
 
     def on_status(self, status: bytes) -> None:
-        self.reason += status
+        if not self.surplus:
+            self.reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self.surplus:
+            return
         line = KNOWN[name]
         if line is not None:
             lines = self.trailers if self.head else self.lines
