@@ -97,7 +97,8 @@ def read_in(pieces: list[bytes]) -> list[object]:
         for one in reading.arrived
         if one.complete or reading.fault is None
     ]
-    return [*found, reading.fault, None if reading.rest is None else reading.rest + rest]
+    refused = reading.fault is not None  # by which of two faults in one head may depend on the pieces
+    return [*found, refused, None if reading.rest is None else reading.rest + rest]
 
 
 _CLAIMS = re.compile(rb"(?i)x.?forwarded.?user")
