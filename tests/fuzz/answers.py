@@ -68,7 +68,7 @@ def _in_order(head: bytes) -> tuple[bytes, ...]:
     assert names.count(b"content-length") + names.count(b"transfer-encoding") <= 1
     assert b"service-worker-allowed" not in names
     assert b"clear-site-data" not in names
-    return first.rstrip(), *sorted(name + b":" + value.strip(b" \t") for name, _, value in split)
+    return first.rstrip(), *sorted(name.lower() + b":" + value.strip(b" \t") for name, _, value in split)
 
 
 def read_in(pieces: list[bytes], *, head_only: bool) -> Read | None:
