@@ -25,7 +25,7 @@ NGINX = """
 daemon off; master_process off; error_log {folder}/error.log; pid {folder}/pid;
 events {{ worker_connections 512; }}
 http {{
-  access_log off; client_header_timeout 3s; client_body_timeout 3s; lingering_close off;
+  access_log off; client_header_timeout 10s; client_body_timeout 10s; lingering_close off;
   large_client_header_buffers 8 128k;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
@@ -46,8 +46,8 @@ CADDY = """{{
 	auto_https off
 	servers {{
 		timeouts {{
-			read_header 3s
-			read_body 3s
+			read_header 10s
+			read_body 10s
 		}}
 	}}
 }}
@@ -66,7 +66,7 @@ COMMANDS = {
 }
 ROWS = {name: row for family in REQUESTS.values() for name, row in family.items()}
 AT_ONCE = 16
-PATIENCE = 8.0
+PATIENCE = 15.0
 
 
 class Chain:
