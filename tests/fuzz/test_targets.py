@@ -12,6 +12,7 @@ from tests.fuzz.targets import heads, paths
 ROWS = [row.data for family in REQUESTS.values() for row in family.values()]
 FOUND_IN_HEADS = [
     b"\xffPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: 1\r\n" * 66 + b"\r\n",
+    b"\xffPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: 1\r\n" * 66 + b"X:",
     b"\x80GET / HTTP/1.1\r\nHost: mail.example.com\r\n$Cookie: \t a=b \t\r\n\r\n",
 ]
 FOUND_IN_PATHS: list[bytes] = []

@@ -92,7 +92,7 @@ class RequestReader:
             self._upgrade(data[upgrade.args[0] :])
         except HttpParserError:
             self._end(OVERLONG if self._trails_on else MALFORMED)
-        if self.pending > self._head_bytes or (self.pending and self._trails_on):
+        if self.pending > self._head_bytes or self._trails_on:
             self._end(OVERLONG)
 
     @property
