@@ -27,7 +27,7 @@ from gatekeeper.sessions.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from redis.asyncio import Redis
     from redis.asyncio.connection import AbstractConnection
@@ -101,8 +101,6 @@ class Bus:
                 log.exception("bus.failed")
             finally:
                 self._lose_trust()
-            if _is_told_to_stop():
-                raise asyncio.CancelledError
             await asyncio.sleep(RECONNECT_AFTER)
 
     async def _listen(self) -> None:
@@ -113,9 +111,7 @@ class Bus:
                 await connection.connect()  # type: ignore[no-untyped-call]  # the driver does not say
                 await connection.send_command("SUBSCRIBE", CHANNEL)
                 await connection.read_response()
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._read(connection))
-                both.create_task(self._ping(connection))
+            await _until_one_fails(self._read(connection), self._ping(connection))
         finally:
             await connection.disconnect(nowait=True)
 
@@ -165,10 +161,17 @@ class Bus:
                 log.exception("bus.handler_failed")
 
 
-def _is_told_to_stop() -> bool:
-    """Whether this task was cancelled at the very moment at which something else failed.
+async def _until_one_fails(*works: Coroutine[object, object, None]) -> None:
+    """Do several things that have no end, until one fails.
 
-    Before Python 3.13 a task group that is ending because of an error loses such a cancellation.
+    No task group: before Python 3.13 one that is ending because of an error loses a cancellation from outside.
     """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
