@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from gatekeeper.embedded import Engines
@@ -27,6 +28,9 @@ from gatekeeper.embedded.valkey import ValkeyServer
 from tests.databases import Databases
 
 T = TypeVar("T")
+
+settings.register_profile("gatekeeper", deadline=None)  # a test never asserts a time
+settings.load_profile("gatekeeper")
 
 DEBIAN_POSTGRES = PostgresPrograms(Path("/usr/lib/postgresql/15/bin"), 15)
 DEBIAN_REDIS = Path("/usr/bin/redis-server")

@@ -13,7 +13,7 @@ need() { # need PACKAGE FILE...: the package is there if one of the files is
     missing="$missing $package"
 }
 
-need chromium /usr/bin/chromium
+need chromium-headless-shell /usr/bin/chromium-headless-shell
 need postgresql /usr/lib/postgresql/*/bin/postgres
 need redis-server /usr/bin/redis-server
 need nginx /usr/sbin/nginx

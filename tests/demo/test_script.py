@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, Route, async_playwright
 
 from gatekeeper.demo import create_app
+from tests.chromium import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.browser
 ANNA = {"X-Forwarded-User": "anna@example.com", "X-Forwarded-Name": "Anna Bianchi"}
@@ -17,7 +18,7 @@ ANNA = {"X-Forwarded-User": "anna@example.com", "X-Forwarded-Name": "Anna Bianch
 @pytest.fixture
 async def page():
     async with TestServer(create_app("/gatekeeper/logout")) as server, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(base_url=str(server.make_url("")), extra_http_headers=ANNA)
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))

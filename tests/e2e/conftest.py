@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from tests.chromium import CHROMIUM, FLAGS
 from tests.e2e.gateway import Clock, Gate, open_gate, open_gates, open_platform
 from tests.e2e.person import Person
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from gatekeeper.config import Branding
 from gatekeeper.embedded import Engines
 from gatekeeper.store.migrations import migrate
+from tests.chromium import CHROMIUM, FLAGS
 from tests.e2e import scenes_people, scenes_seldom  # noqa: F401 - their scenes are registered by being imported
-from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.gateway import Clock, open_gate, open_platform
 from tests.e2e.post import open_post
 from tests.e2e.scenes import CONFIG, PAGES, ROUTES, SCENES, Stage, neighbours

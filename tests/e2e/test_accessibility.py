@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import async_playwright
 
 from gatekeeper.domain.model import Permission
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS
 from tests.e2e.inspector import WORD, Inspector
 from tests.e2e.scenes import PAGES, SCENES, Stage
 from tests.e2e.screenshots import a_stage

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import async_playwright
 
 from gatekeeper.manners import static
+from tests.chromium import CHROMIUM, FLAGS
 from tests.templates.samples import PREFIX, render, renderer
 
 CSP = (
@@ -79,7 +80,7 @@ async def stage():
     app.router.add_get("/favicon.ico", landed)
     app.router.add_post(PREFIX + "/{rest:.+}", take)
     async with TestServer(app) as server, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         stage = Stage(server, browser)
         yield stage
         await browser.close()
