@@ -21,6 +21,10 @@ SEEN = """() => {
 }"""
 
 
+BEGUN = "() => !document.querySelector('[autofocus]') || document.activeElement !== document.body"
+"""A page has put the focus where it begins, if it says where."""
+
+
 class Keyboard:
     """The keyboard of a person who has no mouse."""
 
@@ -35,6 +39,7 @@ class Keyboard:
 
     async def goes_to(self, selector: str, *, key: str = "Tab") -> None:
         """Presses Tab until the focus is there, where it can be seen."""
+        await self.page.wait_for_function(BEGUN)
         for _ in range(40):
             if await self.page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
                 assert await self.page.evaluate(SEEN), f"nobody sees that {selector} has the focus"

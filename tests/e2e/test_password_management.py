@@ -84,6 +84,7 @@ async def test_two_people_found_by_search_must_use_two_steps_all_by_keyboard(gat
     said = listens(ada.page)
     await ada.opens(PAGE)
     keyboard = ada.page.keyboard
+    await expect(ada.page.locator("input[name=username]")).to_be_focused()
     await keyboard.type("admin@example.com")
     await tabs_to(ada.page, "input[name=password]")
     await keyboard.type(PASSWORD)

@@ -98,6 +98,7 @@ async def test_the_qr_code_is_dark_on_white_with_a_margin_of_four_modules_in_the
 
 async def test_the_sixth_digit_sends_the_code(stage):
     async with stage.page("code") as page:
+        await expect(page.locator("#code")).to_be_focused()
         async with page.expect_navigation(url="**/landed"):
             await page.keyboard.type("012345")
         assert [form["code"] for form in stage.sent] == ["012345"]
